@@ -1,0 +1,368 @@
+"""The workspace as an HTTP and WebSocket server: Slack's side under /api and /link, people's side under /sim."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from sandbox import methods, views
+from sandbox.acting import Actor, Refused, say
+from sandbox.blocks import check_blocks, give_ids
+from sandbox.faults import CALL_KINDS, SOCKET_KINDS, Fault, Faults, Limits
+from sandbox.log import Log
+from sandbox.seed import seed
+from sandbox.sockets import Sockets
+from sandbox.workspace import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    RESPONSE_URL_SECONDS,
+    RESPONSE_URL_USES,
+    Channel,
+    Json,
+    SlackError,
+    User,
+    Workspace,
+)
+
+Method = Callable[[Workspace, Json], Json]
+_POST_ARGS = {
+    "channel", "text", "blocks", "thread_ts", "metadata", "client_msg_id", "unfurl_links", "unfurl_media",
+    "reply_broadcast", "mrkdwn", "username", "icon_emoji", "attachments",
+}  # fmt: skip
+# name: (method, scope or "" for none, arguments it takes)
+METHODS: dict[str, tuple[Method, str, set[str]]] = {
+    "api.test": (methods.api_test, "", {"error", "foo"}),
+    "auth.test": (methods.auth_test, "", set()),
+    "team.info": (methods.team_info, "team:read", set()),
+    "bots.info": (methods.bots_info, "users:read", {"bot"}),
+    "chat.postMessage": (methods.post_message, "chat:write", _POST_ARGS),
+    "chat.update": (
+        methods.update,
+        "chat:write",
+        {"channel", "ts", "text", "blocks", "metadata", "attachments", "unfurl_links", "unfurl_media"},
+    ),
+    "chat.delete": (methods.delete, "chat:write", {"channel", "ts"}),
+    "chat.postEphemeral": (methods.post_ephemeral, "chat:write", {"channel", "user", "text", "blocks", "thread_ts"}),
+    "chat.getPermalink": (methods.get_permalink, "", {"channel", "message_ts"}),
+    "conversations.open": (methods.open_conversation, "im:write", {"users", "return_im", "channel"}),
+    "conversations.info": (methods.conversation_info, "read", {"channel", "include_num_members", "include_locale"}),
+    "conversations.list": (
+        methods.list_conversations,
+        "channels:read",
+        {"types", "limit", "cursor", "exclude_archived", "team_id"},
+    ),
+    "conversations.members": (methods.conversation_members, "read", {"channel", "limit", "cursor"}),
+    "conversations.history": (
+        methods.history,
+        "history",
+        {"channel", "limit", "cursor", "oldest", "latest", "inclusive", "include_all_metadata"},
+    ),
+    "conversations.replies": (
+        methods.replies,
+        "history",
+        {"channel", "ts", "limit", "cursor", "oldest", "latest", "inclusive", "include_all_metadata"},
+    ),
+    "users.info": (methods.user_info, "users:read", {"user", "include_locale"}),
+    "users.list": (methods.list_users, "users:read", {"limit", "cursor", "include_locale", "team_id"}),
+    "users.lookupByEmail": (methods.lookup_by_email, "users:read.email", {"email"}),
+    "views.open": (views.open_view, "", {"view", "trigger_id", "interactivity_pointer"}),
+    "views.push": (views.push_view, "", {"view", "trigger_id", "interactivity_pointer"}),
+    "views.update": (views.update_view, "", {"view", "view_id", "external_id", "hash"}),
+    "views.publish": (views.publish_view, "", {"view", "user_id", "hash"}),
+    "files.getUploadURLExternal": (methods.upload_url, "files:write", {"filename", "length", "alt_txt", "snippet_type"}),
+    "files.completeUploadExternal": (
+        methods.complete_upload,
+        "files:write",
+        {"files", "channel_id", "channels", "initial_comment", "thread_ts"},
+    ),
+}
+
+
+class Server:
+    """One workspace and its doors. Built per process; `reset` gives the next test a fresh one."""
+
+    def __init__(self, scopes: set[str], *, messages_tab: bool, limits: bool, base: str) -> None:
+        self._scopes, self._messages_tab, self._base = scopes, messages_tab, base
+        self.log, self.faults, self.limits = Log(), Faults(), Limits(limits)
+        self.sockets = Sockets(self.log, self.faults)
+        self.ws = self._fresh()
+
+    def _fresh(self) -> Workspace:
+        workspace = Workspace(set(self._scopes), messages_tab=self._messages_tab)
+        seed(workspace)
+        self.actor = Actor(workspace, self.sockets, self._base)
+        return workspace
+
+    def app(self) -> Starlette:
+        """The ASGI app."""
+        sim = {
+            "log": (self.get_log, "GET"),
+            "state": (self.get_state, "GET"),
+            "views": (self.get_views, "GET"),
+            "reset": (self.reset, "POST"),
+            "faults": (self.add_fault, "POST"),
+            "limits": (self.set_limits, "POST"),
+            "disconnect": (self.disconnect, "POST"),
+            "people": (self.add_person, "POST"),
+            "channels": (self.change_channel, "POST"),
+            "scopes": (self.set_scopes, "POST"),
+            "act/{verb}": (self.act, "POST"),
+        }
+        return Starlette(
+            routes=[
+                Route("/api/{method}", self.web_api, methods=["GET", "POST"]),
+                Route("/respond/{token}", self.respond, methods=["POST"]),
+                Route("/api/upload/{file}", self.upload, methods=["POST"]),
+                WebSocketRoute("/link", self.sockets.serve),
+                *(Route(f"/sim/{path}", guarded(door), methods=[verb]) for path, (door, verb) in sim.items()),
+            ]
+        )
+
+    async def web_api(self, request: Request) -> Response:
+        """One Web API call: arguments, token, limits, faults, scope, method, in that order."""
+        name, args, began = request.path_params["method"], await _arguments(request), time.time()
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or str(args.pop("token", ""))
+        args.pop("token", None)
+        fault = self.faults.take(name, args)
+        wait = self.limits.wait(name, args)
+        if fault and fault.kind == "429":
+            wait = 0.001 if fault.retry_after is None else fault.retry_after
+        if wait:
+            headers = {} if fault and fault.retry_after is None else {"Retry-After": str(max(1, round(wait + 0.499)))}
+            self.log.add("call", method=name, args=args, ok=False, error="ratelimited", began=began)
+            return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
+        if fault and fault.kind in ("hang", "delay"):
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.kind == "500":
+            self.log.add("call", method=name, args=args, ok=False, error="http 500", began=began)
+            return Response("trouble", 500)
+        answer = self._answer(name, args, token, fault)
+        lost = bool(fault and fault.kind == "lose_answer")
+        self.log.add("call", method=name, args=args, began=began, lost=lost, **_summary(answer))
+        if lost:
+            return Response("bad gateway", 502)
+        return JSONResponse(answer, headers={"x-oauth-scopes": ",".join(sorted(self.ws.scopes))})
+
+    def _answer(self, name: str, args: Json, token: str, fault: Fault | None) -> Json:
+        try:
+            if fault and fault.kind == "error":
+                raise SlackError(fault.error)
+            if name == "apps.connections.open":
+                if token != APP_TOKEN:
+                    raise SlackError("invalid_auth" if token else "not_authed")
+                address = urlsplit(self._base)
+                return {"ok": True, "url": f"ws://{address.netloc}/link?ticket={self.sockets.ticket()}&app_id=A0"}
+            if name not in METHODS:
+                raise SlackError("unknown_method", req_method=name)
+            method, scope, known = METHODS[name]
+            if token != BOT_TOKEN and name != "api.test":
+                raise SlackError("invalid_auth" if token else "not_authed")
+            self._need_scope(scope, args)
+            if unknown := sorted(set(args) - known):
+                raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] unknown: {unknown}"]})
+            return {"ok": True} | method(self.ws, args | {"_base": self._base + "api/"})
+        except SlackError as failure:
+            return {"ok": False, "error": failure.code} | failure.more
+
+    def _need_scope(self, scope: str, args: Json) -> None:
+        if scope in ("read", "history"):
+            channel = self.ws.channels.get(str(args.get("channel", "")))
+            kind = "channels" if channel is None or not (channel.dm_with or channel.private) else "groups"
+            scope = f"{'im' if channel is not None and channel.dm_with else kind}:{scope}"
+        if scope and scope not in self.ws.scopes:
+            raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(self.ws.scopes)))
+
+    async def respond(self, request: Request) -> Response:
+        """A response_url: five uses, half an hour."""
+        url = self.ws.response_urls.get(request.path_params["token"])
+        body = json.loads(await request.body() or b"{}")
+        if url is None or url.uses >= RESPONSE_URL_USES or time.monotonic() - url.at > RESPONSE_URL_SECONDS:
+            self.log.add("respond", ok=False, error="used_url", body=body)
+            return JSONResponse({"ok": False, "error": "used_url"}, 404)
+        if problems := check_blocks(body.get("blocks") or [], "message"):
+            self.log.add("respond", ok=False, error="invalid_blocks", errors=problems, body=body)
+            return JSONResponse({"ok": False, "error": "invalid_blocks"}, 400)
+        url.uses += 1
+        body["blocks"] = give_ids(body.get("blocks") or [])
+        channel = self.ws.channels[url.channel]
+        old = channel.find(url.ts) if url.ts else None
+        if body.get("delete_original") and old is not None:
+            (channel.ephemerals if old.only_for else channel.messages).remove(old)
+        elif body.get("replace_original") and old is not None:
+            old.text, old.blocks, old.edited = str(body.get("text", "")), body["blocks"], True
+        else:
+            say(self.ws, channel, body, url.user)
+        self.log.add("respond", ok=True, channel=channel.id, user=url.user, body=body)
+        return Response("ok")
+
+    async def upload(self, request: Request) -> Response:
+        """A file's bytes; only their number is kept."""
+        upload = self.ws.uploads.get(request.path_params["file"])
+        if upload is None:
+            return Response("unknown file", 404)
+        form = await request.form() if "multipart" in request.headers.get("content-type", "") else None
+        if form is None:
+            upload["got"] = len(await request.body())
+        else:
+            upload["got"] = sum(len(await part.read()) for part in form.values() if not isinstance(part, str))
+        return Response("OK")
+
+    async def get_log(self, request: Request) -> Response:
+        """Entries from `since` on; `wait` seconds for the first when there is none."""
+        query = request.query_params
+        return JSONResponse(await self.log.since(int(query.get("since", 0)), min(60.0, float(query.get("wait", 0)))))
+
+    async def get_state(self, request: Request) -> Response:
+        """People and channels, and for each channel what `user` sees there."""
+        user = request.query_params.get("user", "")
+        channels = []
+        for channel in self.ws.channels.values():
+            if user and user not in channel.members:
+                continue
+            private = [m.as_slack() | {"ephemeral": True} for m in channel.ephemerals if not user or m.only_for == user]
+            shown = [m.as_slack(with_metadata=True) for m in channel.messages]
+            channels.append(
+                methods.channel_json(channel)
+                | {"members": sorted(channel.members), "messages": sorted(shown + private, key=lambda m: m["ts"])}
+            )
+        people = [methods.user_json(person, self.ws) | {"email": person.email} for person in self.ws.users.values()]
+        return JSONResponse({"people": people, "channels": channels, "connections": len(self.sockets.open)})
+
+    async def get_views(self, request: Request) -> Response:
+        """The modals that `user` has open, top last, and her Home."""
+        user = request.query_params["user"]
+        stack = [self.ws.views[one] for one in self.ws.stacks.get(user, [])]
+        home = self.ws.homes.get(user)
+        return JSONResponse(
+            {
+                "stack": [view.as_slack() | {"errors": view.errors} for view in stack],
+                "home": home.as_slack() if home else None,
+            }
+        )
+
+    async def reset(self, _request: Request) -> Response:
+        """Forget everything; open connections are dropped."""
+        await self.sockets.disconnect("drop")
+        self.faults.waiting.clear()
+        self.limits = Limits(self.limits.on)
+        self.ws = self._fresh()
+        self.log.clear()
+        return JSONResponse({"ok": True})
+
+    async def add_fault(self, request: Request) -> Response:
+        """Let something go wrong; an empty body takes all faults back."""
+        body = json.loads(await request.body() or b"{}")
+        if not body:
+            self.faults.waiting.clear()
+            return JSONResponse({"ok": True})
+        fault = Fault(**body)
+        if fault.kind not in (SOCKET_KINDS if fault.method == "socket" else CALL_KINDS):
+            return JSONResponse({"ok": False, "error": f"unknown kind {fault.kind!r}"}, 400)
+        self.faults.waiting.append(fault)
+        return JSONResponse({"ok": True})
+
+    async def set_limits(self, request: Request) -> Response:
+        """Switch rate limits on or off."""
+        self.limits = Limits(bool((await request.json())["on"]))
+        return JSONResponse({"ok": True})
+
+    async def set_scopes(self, request: Request) -> Response:
+        """What the bot's token may do, and whether the Messages tab is on: as if the app had been installed so."""
+        body = await request.json()
+        self.ws.scopes = (self.ws.scopes | set(body.get("grant", []))) - set(body.get("revoke", []))
+        self.ws.messages_tab = bool(body.get("messages_tab", self.ws.messages_tab))
+        return JSONResponse({"ok": True, "scopes": sorted(self.ws.scopes)})
+
+    async def disconnect(self, request: Request) -> Response:
+        """Close Socket Mode connections as Slack does: `warning`, `refresh_requested` or `drop`."""
+        await self.sockets.disconnect(str((await request.json())["reason"]))
+        return JSONResponse({"ok": True})
+
+    async def add_person(self, request: Request) -> Response:
+        """Somebody joins, or leaves with `deleted`."""
+        body = await request.json()
+        known = self.ws.users.get(body["id"])
+        if known is None:
+            self.ws.users[body["id"]] = User(
+                body["id"], body["name"], body.get("real_name", body["name"]), body.get("email", "")
+            )
+        else:
+            known.deleted = bool(body.get("deleted", known.deleted))
+        return JSONResponse({"ok": True})
+
+    async def change_channel(self, request: Request) -> Response:
+        """Make a channel, or change who is in it or whether it is archived."""
+        body = await request.json()
+        channel = self.ws.channels.setdefault(body["id"], Channel(body["id"], body.get("name", body["id"].lower())))
+        channel.members = (channel.members | set(body.get("add", []))) - set(body.get("remove", []))
+        channel.archived = bool(body.get("archived", channel.archived))
+        return JSONResponse({"ok": True})
+
+    async def act(self, request: Request) -> Response:
+        """Act as a person: click, view_click, submit, close, command, home, message."""
+        verb, body = request.path_params["verb"], await request.json()
+        self.log.add("act", verb=verb, **body)
+        user, actor = str(body["user"]), self.actor
+        try:
+            match verb:
+                case "click":
+                    told = await actor.click(user, body["channel"], body["ts"], body["action_id"], body.get("forged"))
+                case "view_click":
+                    told = await actor.click_in_view(user, body["view"], body["action_id"], body.get("values", {}))
+                case "submit":
+                    told = await actor.submit(
+                        user, body["view"], body.get("values", {}), force=bool(body.get("force"))
+                    )
+                case "close":
+                    told = await actor.close(user, body["view"])
+                case "command":
+                    told = await actor.command(user, body["channel"], body["command"], body.get("text", ""))
+                case "home":
+                    told = await actor.event(
+                        {"type": "app_home_opened", "user": user, "channel": self.ws.dm(user).id, "tab": "home"}
+                    )
+                case _:
+                    raise Refused(f"unknown verb {verb!r}")
+        except Refused as refusal:
+            return JSONResponse({"refused": str(refusal)}, 409)
+        return JSONResponse(told)
+
+
+def guarded(door: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Loopback names only, and no page of another site may act here."""
+
+    async def checked(request: Request) -> Response:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        origin = urlsplit(request.headers.get("origin", "")).hostname
+        if host not in ("127.0.0.1", "localhost") or origin not in (None, "127.0.0.1", "localhost"):
+            return JSONResponse({"error": "loopback only"}, 403)
+        answer: Response = await door(request)
+        return answer
+
+    return checked
+
+
+async def _arguments(request: Request) -> Json:
+    """Query, form and JSON merged: clients differ in where they put what."""
+    args: Json = dict(request.query_params)
+    body = await request.body()
+    kind = request.headers.get("content-type", "")
+    if "json" in kind and body:
+        args |= json.loads(body)
+    elif "multipart" in kind:
+        args |= {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+    elif body:
+        args |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return args
+
+
+def _summary(answer: Json) -> Json:
+    keys = ("ok", "error", "ts", "channel", "message_ts", "errors")
+    return {key: answer[key] for key in keys if key in answer and not isinstance(answer[key], dict)}

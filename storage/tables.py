@@ -1,0 +1,305 @@
+"""All tables. Rows are the field's nouns; history is append-only, and what is asked often stands on the lead as well.
+
+Times are UTC and end in `_at`; Slack's ids end in `_id` and are text, ours are numbers.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Index, Table, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with its zone: refused without one on the way in, UTC on the way out, on SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone was about to be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table behind a model, for statements on the bulk paths."""
+    found: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it at class creation
+    return found
+
+
+def _moment(**more: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **more)
+
+
+class Team(SQLModel, table=True):
+    """A group of reps; its manager gets the digest."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    parent_id: int | None = Field(default=None, foreign_key="team.id")
+    manager_id: int | None = Field(default=None, index=True)
+
+
+class Person(SQLModel, table=True):
+    """Somebody in the workspace whom Otherwise knows: a rep, a manager, or both."""
+
+    id: int = Field(default=None, primary_key=True)
+    slack_id: str = Field(unique=True)
+    email: str | None = Field(default=None, unique=True)
+    name: str
+    zone: str = "UTC"
+    team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
+    is_rep: bool = False
+    # Where her suggestions go: a channel that others read too, or none for her own DM.
+    channel_id: str | None = None
+    number_at_once: bool = True
+    paused: bool = False
+    welcomed: bool = False
+    pledged_at: datetime | None = _moment(default=None)
+    digest_weekday: int = 0
+    digest_minute: int = 9 * 60
+    digest_zone: str | None = None
+    added_at: datetime = _moment()
+
+
+class Lead(SQLModel, table=True):
+    """A lead, with what stands now about it; the history is in the other tables."""
+
+    __table_args__ = (
+        # The tool's record on a suggestion: the newest matured leads of a model line, by band and over all bands.
+        Index(
+            "lead_record",
+            "model_line",
+            "horizon_days",
+            "band",
+            "matures_at",
+            "posted_at",
+            "outcome",
+            "outcome_at",
+            postgresql_where=text("posted_at IS NOT NULL"),
+            sqlite_where=text("posted_at IS NOT NULL"),
+        ),
+        Index(
+            "lead_waiting",
+            "owner_email",
+            postgresql_where=text("waiting <> ''"),
+            sqlite_where=text("waiting <> ''"),
+        ),
+        Index("lead_unreleased", "rep_id", "matures_at", "release_id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: str = Field(unique=True)
+    name: str
+    url: str | None = None
+    facts: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    dropped_facts: list[str] = Field(default_factory=list, sa_type=JSON)
+    flagged_hard: bool = False
+    hard: bool = False
+    owner_email: str | None = None
+    owner_slack_id: str | None = None
+    rep_id: int | None = Field(default=None, foreign_key="person.id")
+    waiting: str = ""
+    # Whether anybody was ever asked about it: history without responses belongs to the tool's record alone.
+    asked: bool = True
+    history: bool = False
+    made_up: bool = False
+    received_at: datetime = _moment()
+    # The prior as figures use it (PRODUCT §2), and when it counts.
+    probability: float | None = None
+    points: float | None = None
+    band: int
+    model_line: str
+    horizon_days: int
+    posted_at: datetime | None = _moment(default=None)
+    matures_at: datetime | None = _moment(default=None)
+    # What stands now; `landmark_direction` is the response in force at the landmark.
+    response_kind: str = ""
+    landmark_direction: str = ""
+    data_problem: bool = False
+    outcome: str = ""
+    outcome_at: datetime | None = _moment(default=None)
+    release_id: int | None = None
+
+
+class Prior(SQLModel, table=True):
+    """The tool's close probability (or points) for a lead at a moment; never edited."""
+
+    __table_args__ = (UniqueConstraint("lead_id", "scored_at", name="prior_once"),)
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id")
+    probability: float | None = None
+    points: float | None = None
+    horizon_days: int
+    model: str
+    model_line: str
+    model_version: str | None = None
+    reference_class: str | None = None
+    scored_at: datetime = _moment()
+    reasons: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    not_seen: list[str] = Field(default_factory=list, sa_type=JSON)
+    received_at: datetime = _moment()
+
+
+class Suggestion(SQLModel, table=True):
+    """One posted message for a lead. A lead that is passed on gets another."""
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    rep_id: int = Field(foreign_key="person.id")
+    letter_id: int = Field(foreign_key="letter.id", index=True)
+    # The prior on screen; a re-score before the response moves it.
+    prior_id: int = Field(foreign_key="prior.id")
+    # What the record said when it was posted, so that an edit of the message does not change it.
+    record: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    shared: bool = False
+    number_visible: bool = True
+    passed_on_at: datetime | None = _moment(default=None)
+    created_at: datetime = _moment()
+
+
+class Response(SQLModel, table=True):
+    """What the rep said, as she said it; changes, details and withdrawals are further rows."""
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    prior_id: int | None = Field(default=None, foreign_key="prior.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    kind: str
+    direction: str = ""
+    reason: str | None = None
+    estimate: float | None = None
+    cues: list[str] = Field(default_factory=list, sa_type=JSON)
+    quote: bool = False
+    number_visible: bool = True
+    wording: str = ""
+    late: bool = False
+    dedupe_key: str = Field(unique=True)
+    made_up: bool = False
+    at: datetime = _moment()
+
+
+class Outcome(SQLModel, table=True):
+    """What became of a lead, each time we were told."""
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    outcome: str
+    at: datetime = _moment()
+    amount: float | None = None
+    source: str
+    dedupe_key: str = Field(unique=True)
+    made_up: bool = False
+    received_at: datetime = _moment()
+
+
+class Letter(SQLModel, table=True):
+    """The outbox: one thing to be said in Slack, finished when it is queued."""
+
+    __table_args__ = (
+        Index(
+            "letter_due",
+            "lane",
+            "id",
+            postgresql_where=text("state IN ('pending', 'sending', 'uncertain')"),
+            sqlite_where=text("state IN ('pending', 'sending', 'uncertain')"),
+        ),
+        Index(
+            "letter_edits",
+            "target_id",
+            postgresql_where=text("kind = 'update' AND state = 'pending'"),
+            sqlite_where=text("kind = 'update' AND state = 'pending'"),
+        ),
+        Index(
+            "letter_dead",
+            "id",
+            postgresql_where=text("state = 'dead'"),
+            sqlite_where=text("state = 'dead'"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    kind: str  # post, thread, update or private
+    # Order and pace are kept per lane: a channel's id, or a person's for her DM.
+    lane: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    target_id: int | None = Field(default=None, foreign_key="letter.id")
+    lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
+    dedupe_key: str = Field(unique=True)
+    state: str = "pending"
+    attempt: int = 0
+    lost: int = 0
+    claim: str | None = None
+    lease_until: datetime | None = _moment(default=None)
+    next_at: datetime = _moment()
+    created_at: datetime = _moment()
+    sent_at: datetime | None = _moment(default=None)
+    channel_id: str | None = None
+    ts: str | None = None
+    error: str | None = None
+    fix: str | None = None
+
+
+class DirectChannel(SQLModel, table=True):
+    """The DM channel of the app with a person, as Slack told it once."""
+
+    __tablename__ = "direct_channel"
+
+    slack_id: str = Field(primary_key=True)
+    channel_id: str
+
+
+class ApiKey(SQLModel, table=True):
+    """A named key to the HTTP intake; only its hash is kept."""
+
+    __tablename__ = "api_key"
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    prefix: str = Field(unique=True)
+    hash: str
+    scopes: list[str] = Field(default_factory=list, sa_type=JSON)
+    created_at: datetime = _moment()
+    revoked_at: datetime | None = _moment(default=None)
+
+
+class Digest(SQLModel, table=True):
+    """One weekly digest: the key is the manager and the ISO week of the due local date."""
+
+    __table_args__ = (UniqueConstraint("manager_id", "week", name="digest_once"),)
+
+    id: int = Field(default=None, primary_key=True)
+    manager_id: int = Field(foreign_key="person.id")
+    week: str
+    due_at: datetime = _moment()
+    queued_at: datetime = _moment()
+    headline: str
+    figures: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    letter_id: int | None = Field(default=None, foreign_key="letter.id")
+    made_up: bool = False
+
+
+class Release(SQLModel, table=True):
+    """A whole set of matured leads whose figures were published together, and the figures, frozen."""
+
+    id: int = Field(default=None, primary_key=True)
+    manager_id: int = Field(foreign_key="person.id", index=True)
+    cells: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    # How many leads were settled within the landmark and left out of the cells.
+    settled_early: int = 0
+    data_problems: int = 0
+    horizon_days: int
+    made_up: bool = False
+    released_at: datetime = _moment()
