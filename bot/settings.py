@@ -39,7 +39,10 @@ class Settings(BaseSettings):
         default=1.0, ge=0, le=60, description="Seconds between two new messages in one channel; Slack allows 1."
     )
     otherwise_updates_per_minute: int = Field(
-        default=50, ge=1, le=1_000_000, description="Edits of messages a minute in the whole workspace; Slack allows 50."
+        default=50,
+        ge=1,
+        le=1_000_000,
+        description="Edits of messages a minute in the whole workspace; Slack allows 50.",
     )
     otherwise_log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much to log: `debug`, `info`, `warning` or `error`."

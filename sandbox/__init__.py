@@ -1,1 +1,1 @@
-"""A small Slack-compatible workspace for trying Otherwise and for its tests: a program of its own, imported by nobody."""
+"""A small Slack-compatible workspace for trying Otherwise and its tests: a program of its own, imported by nobody."""

@@ -228,7 +228,10 @@ def state_values(view: View, values: Json) -> Json:
                 typed = _chosen(element, values[block["block_id"]], many=key == "selected_options")
             if key == "selected_options" and typed is None:
                 typed = []
-            state.setdefault(block["block_id"], {})[element.get("action_id", "")] = {"type": element["type"], key: typed}
+            state.setdefault(block["block_id"], {})[element.get("action_id", "")] = {
+                "type": element["type"],
+                key: typed,
+            }
     return state
 
 

@@ -28,7 +28,11 @@ BLOCKS: dict[str, tuple[tuple[str, ...], set[str], set[str]]] = {
     "data_table": (ALL, {"caption", "rows"}, {"page_size", "row_header_column_index"}),
 }
 ELEMENTS: dict[str, tuple[tuple[str, ...], set[str], set[str]]] = {
-    "button": (("section", "actions"), {"text"}, {"action_id", "value", "style", "url", "confirm", "accessibility_label"}),
+    "button": (
+        ("section", "actions"),
+        {"text"},
+        {"action_id", "value", "style", "url", "confirm", "accessibility_label"},
+    ),
     "static_select": (
         ("section", "actions", "input"),
         {"options"},
@@ -69,7 +73,11 @@ ELEMENTS: dict[str, tuple[tuple[str, ...], set[str], set[str]]] = {
         {"is_decimal_allowed"},
         {"action_id", "placeholder", "initial_value", "min_value", "max_value", "focus_on_load"},
     ),
-    "datepicker": (("section", "actions", "input"), set(), {"action_id", "placeholder", "initial_date", "focus_on_load"}),
+    "datepicker": (
+        ("section", "actions", "input"),
+        set(),
+        {"action_id", "placeholder", "initial_date", "focus_on_load"},
+    ),
     "users_select": (("section", "actions", "input"), set(), {"action_id", "placeholder", "initial_user"}),
     "conversations_select": (
         ("section", "actions", "input"),
@@ -91,8 +99,7 @@ def check_blocks(blocks: Any, surface: str) -> list[str]:
         found.append("too many blocks")
     seen: set[str] = set()
     for place, block in enumerate(blocks):
-        for problem in _block(block, surface):
-            found.append(f"blocks[{place}]: {problem}")
+        found += [f"blocks[{place}]: {problem}" for problem in _block(block, surface)]
         block_id = block.get("block_id") if isinstance(block, dict) else None
         if block_id is not None and block_id in seen:
             found.append(f"blocks[{place}]: block_id {block_id!r} twice")

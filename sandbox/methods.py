@@ -252,7 +252,9 @@ def user_json(user: User, ws: Workspace) -> Json:
 
 def _need(args: Json, key: str) -> str:
     if not args.get(key):
-        raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {key}"]})
+        raise SlackError(
+            "invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {key}"]}
+        )
     return str(args[key])
 
 

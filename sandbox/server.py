@@ -76,7 +76,11 @@ METHODS: dict[str, tuple[Method, str, set[str]]] = {
     "views.push": (views.push_view, "", {"view", "trigger_id", "interactivity_pointer"}),
     "views.update": (views.update_view, "", {"view", "view_id", "external_id", "hash"}),
     "views.publish": (views.publish_view, "", {"view", "user_id", "hash"}),
-    "files.getUploadURLExternal": (methods.upload_url, "files:write", {"filename", "length", "alt_txt", "snippet_type"}),
+    "files.getUploadURLExternal": (
+        methods.upload_url,
+        "files:write",
+        {"filename", "length", "alt_txt", "snippet_type"},
+    ),
     "files.completeUploadExternal": (
         methods.complete_upload,
         "files:write",
@@ -211,7 +215,9 @@ class Server:
         if form is None:
             upload["got"] = len(await request.body())
         else:
-            upload["got"] = sum(len(await part.read()) for part in form.values() if not isinstance(part, str))
+            upload["got"] = 0
+            for part in form.values():
+                upload["got"] += 0 if isinstance(part, str) else len(await part.read())
         return Response("OK")
 
     async def get_log(self, request: Request) -> Response:
@@ -317,9 +323,7 @@ class Server:
                 case "view_click":
                     told = await actor.click_in_view(user, body["view"], body["action_id"], body.get("values", {}))
                 case "submit":
-                    told = await actor.submit(
-                        user, body["view"], body.get("values", {}), force=bool(body.get("force"))
-                    )
+                    told = await actor.submit(user, body["view"], body.get("values", {}), force=bool(body.get("force")))
                 case "close":
                     told = await actor.close(user, body["view"])
                 case "command":

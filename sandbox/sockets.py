@@ -86,7 +86,7 @@ class Sockets:
         return ack
 
     async def disconnect(self, reason: str) -> None:
-        """Tell each connection to go, as Slack does every few hours (`warning`, then `refresh_requested`), or drop it."""
+        """Tell each connection to go, as Slack does now and then (`warning`, `refresh_requested`), or drop it."""
         for socket in list(self.open):
             if reason == "drop":
                 await socket.close(1011)

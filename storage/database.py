@@ -120,7 +120,7 @@ class Database:
         if not self.sqlite:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.letters = threading.Event()
-        self._writing = _sqlite_writer(self.url) if self.sqlite else create_engine(self.url, pool_size=2, pool_pre_ping=True)
+        self._writing = _sqlite_writer(self.url) if self.sqlite else _postgres_writer(self.url)
         self._readers = _sqlite_readers(self.url) if self.sqlite else _postgres_readers(self.url)
         count, group = (1, 200) if self.sqlite else (2, 50)
         self._writers = [_Writer(self._writing, group, self.letters, number) for number in range(count)]
@@ -156,7 +156,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session to read with, on one consistent view. Raises StorageUnavailable when none can be had in a second."""
+        """A session to read with, on one consistent view. Raises StorageUnavailable when none is free for a second."""
         try:
             with Session(self._readers) as session:
                 yield session
@@ -186,11 +186,20 @@ class Database:
 def migration_engine(url: str) -> Engine:
     """A plain engine for schema changes, with SQLite's foreign keys off as Alembic's table copies need."""
     parsed = make_url(url)
-    return create_engine(parsed if parsed.get_backend_name() == "sqlite" else parsed.set(drivername="postgresql+psycopg"))
+    return create_engine(
+        parsed if parsed.get_backend_name() == "sqlite" else parsed.set(drivername="postgresql+psycopg")
+    )
 
 
 def _sqlite_writer(url: Any) -> Engine:
-    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": 5.0, "check_same_thread": False})
+    # hide_parameters, here and below: what a rep wrote must not reach a log by way of an error's text.
+    engine = create_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": 5.0, "check_same_thread": False},
+    )
     _on_connect(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
@@ -202,11 +211,16 @@ def _sqlite_readers(url: Any) -> Engine:
         pool_size=16,
         max_overflow=0,
         pool_timeout=1.0,
+        hide_parameters=True,
         connect_args={"timeout": 1.0, "check_same_thread": False},
     )
     _on_connect(engine, "query_only=ON", "cache_size=-4000")
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
+
+
+def _postgres_writer(url: Any) -> Engine:
+    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True)
 
 
 def _postgres_readers(url: Any) -> Engine:
@@ -216,13 +230,14 @@ def _postgres_readers(url: Any) -> Engine:
         max_overflow=0,
         pool_timeout=1.0,
         pool_pre_ping=True,
+        hide_parameters=True,
         execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"},
     )
 
 
 def _on_connect(engine: Engine, *pragmas: str) -> None:
     def prepare(raw: DBAPIConnection, _record: object) -> None:
-        raw.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's own: we say BEGIN ourselves
+        raw.isolation_level = None
         cursor = raw.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")

@@ -87,6 +87,7 @@ class Lead(SQLModel, table=True):
             "posted_at",
             "outcome",
             "outcome_at",
+            "data_problem",
             postgresql_where=text("posted_at IS NOT NULL"),
             sqlite_where=text("posted_at IS NOT NULL"),
         ),

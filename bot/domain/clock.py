@@ -17,6 +17,11 @@ class Clock:
         """The time in UTC, with the rehearsal's offset added."""
         return datetime.now(UTC) + timedelta(seconds=self.offset())
 
+    def moment(self) -> "Moment":
+        """Both times at once; rows made under a clock that can be shifted are marked as a rehearsal's."""
+        real = datetime.now(UTC)
+        return Moment(real + timedelta(seconds=self.offset()), real, self.shiftable)
+
 
 class _FileOffset:
     """Seconds read from a file; while the file is being rewritten, the last number seen."""
@@ -35,3 +40,12 @@ class _FileOffset:
 def clock_from(file: Path | None) -> Clock:
     """The real clock, or one that obeys `file` (a number of seconds; absent means none)."""
     return Clock() if file is None else Clock(offset=_FileOffset(file), shiftable=True)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something is done: `now` by the bot's clock, `real` by the wall's (which Slack's pace is counted in)."""
+
+    now: datetime
+    real: datetime
+    made_up: bool = False

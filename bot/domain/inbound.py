@@ -5,7 +5,7 @@ Limits stand in the schema, so that `/docs` shows them. Unknown fields are ignor
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +27,7 @@ VERDICTS = frozenset({"score", "grade", "rating", "rank", "ranking", "tier", "pr
 
 
 def _no_controls(text: str) -> str:
-    if any(ord(c) < 32 and c not in "\t\n\r" or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if any((ord(c) < 32 and c not in "\t\n\r") or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValueError("must not contain control characters")
     return text
 
@@ -51,17 +51,10 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("is outside the years that can be stored") from None
 
 
-def _text(low: int, high: int) -> Any:
-    return Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=low, max_length=high),
-        AfterValidator(_no_controls),
-    ]
-
-
-Name = _text(1, 200)
-LeadId = _text(1, 200)
-Word = _text(1, 200)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_controls)]
+Long = Annotated[Text, StringConstraints(max_length=200)]
+Middle = Annotated[Text, StringConstraints(max_length=100)]
+Short = Annotated[Text, StringConstraints(max_length=60)]
 Number = Annotated[float, BeforeValidator(_not_bool), AfterValidator(_finite)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
@@ -73,9 +66,9 @@ class _Inbound(BaseModel):
 class Owner(_Inbound):
     """The rep whom the lead is with, by email or Slack id."""
 
-    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")] | None = (
-        Field(default=None, max_length=254)
-    )
+    email: (
+        Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")] | None
+    ) = Field(default=None, max_length=254)
     slack_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")] | None = None
 
     @model_validator(mode="after")
@@ -88,14 +81,14 @@ class Owner(_Inbound):
 class Fact(_Inbound):
     """One thing known about the lead; at most two are shown on the suggestion, the rest behind a button."""
 
-    label: _text(1, 60)  # type: ignore[valid-type]
-    value: _text(1, 200)  # type: ignore[valid-type]
+    label: Short
+    value: Long
 
 
 class Reason(_Inbound):
     """Why the tool says so, in its own words, and which way it pulls."""
 
-    text: Word
+    text: Long
     effect: Literal["raises", "lowers"]
 
 
@@ -105,13 +98,13 @@ class PriorIn(_Inbound):
     probability: Annotated[Number, Field(ge=0, le=1)] | None = None
     points: Annotated[Number, Field(ge=0, le=1000)] | None = None
     horizon_days: Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=730)] = 60
-    model: _text(1, 100)  # type: ignore[valid-type]
-    model_line: _text(1, 100) | None = None  # type: ignore[valid-type]
-    model_version: _text(1, 100) | None = None  # type: ignore[valid-type]
-    reference_class: Word | None = None
+    model: Middle
+    model_line: Middle | None = None
+    model_version: Middle | None = None
+    reference_class: Long | None = None
     scored_at: Moment
     reasons: list[Reason] = Field(default_factory=list, max_length=20)
-    not_seen: list[_text(1, 60)] = Field(default_factory=list, max_length=20)  # type: ignore[valid-type]
+    not_seen: list[Short] = Field(default_factory=list, max_length=20)
 
     @model_validator(mode="after")
     def _one_number(self) -> Self:
@@ -128,8 +121,8 @@ class PriorIn(_Inbound):
 class LeadIn(_Inbound):
     """One lead with its prior."""
 
-    lead_id: LeadId
-    name: Name
+    lead_id: Long
+    name: Long
     owner: Owner | None = None
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>|]+$", max_length=2000)] | None = None
     facts: list[Fact] = Field(default_factory=list, max_length=20)
@@ -145,7 +138,7 @@ class LeadIn(_Inbound):
 class OutcomeIn(_Inbound):
     """What became of a lead. Corrections are sent as further ones; the latest by `at` counts."""
 
-    lead_id: LeadId
+    lead_id: Long
     outcome: Literal["won", "lost", "disqualified", "reopened"]
     at: Moment
     amount: Annotated[Number, Field(ge=0, le=1e15)] | None = None

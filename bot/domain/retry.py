@@ -54,6 +54,8 @@ FIXES = {
 }
 # Slack's own passing troubles, answered with ok: false.
 PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"})
+# The mark on a letter that may have been said already.
+UNCERTAIN = "uncertain"
 LOST_TWICE = "Slack's answer was lost twice: look whether the message is there; if not, send it again."
 
 
@@ -90,7 +92,9 @@ def decide(answer: Answer, *, attempt: int, lost: int, repeatable: bool, now: da
         wait = timedelta(seconds=min(answer.retry_after if answer.retry_after is not None else 1.0, 3600.0))
         return Decision(State.PENDING, now + wait)
     if answer.kind is Kind.REFUSED and answer.code not in PASSING:
-        return Decision(State.DEAD, fix=FIXES.get(answer.code, f"Slack answered {answer.code!r}: see docs/operations.md."))
+        return Decision(
+            State.DEAD, fix=FIXES.get(answer.code, f"Slack answered {answer.code!r}: see docs/operations.md.")
+        )
     if answer.kind is Kind.UNKNOWN and not repeatable:
         if lost >= 1:
             return Decision(State.DEAD, fix=LOST_TWICE, lost_answer=True)

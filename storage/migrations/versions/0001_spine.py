@@ -1,7 +1,9 @@
-"""the spine: people, leads, priors, suggestions, responses, outcomes, letters, digests"""
+"""the spine"""
 
 import sqlalchemy as sa
 from alembic import op
+
+
 
 import storage.tables
 
@@ -102,7 +104,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('lead_id')
     )
     with op.batch_alter_table('lead', schema=None) as batch_op:
-        batch_op.create_index('lead_record', ['model_line', 'horizon_days', 'band', 'matures_at', 'posted_at', 'outcome', 'outcome_at'], unique=False, postgresql_where=sa.text('posted_at IS NOT NULL'), sqlite_where=sa.text('posted_at IS NOT NULL'))
+        batch_op.create_index('lead_record', ['model_line', 'horizon_days', 'band', 'matures_at', 'posted_at', 'outcome', 'outcome_at', 'data_problem'], unique=False, postgresql_where=sa.text('posted_at IS NOT NULL'), sqlite_where=sa.text('posted_at IS NOT NULL'))
         batch_op.create_index('lead_unreleased', ['rep_id', 'matures_at', 'release_id'], unique=False)
         batch_op.create_index('lead_waiting', ['owner_email'], unique=False, postgresql_where=sa.text("waiting <> ''"), sqlite_where=sa.text("waiting <> ''"))
 

@@ -1,0 +1,305 @@
+"""`otherwise` (`python -m bot`): the command line."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import history, keys, leads, log, people
+from bot.domain.clock import clock_from
+from bot.domain.errors import ImportRefused, OtherwiseError
+from bot.domain.files import rows
+from bot.domain.inbound import LeadIn
+from bot.domain.past import FIELDS, RESPONSE_FIELDS, BadRow, Mapped, Past, parse_lead, parse_past
+from bot.settings import Settings, read_settings
+from storage.database import Database
+from storage.lock import holding
+from storage.migrate import is_current, upgrade
+from storage.stats import TrackRecords
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Otherwise: a lead's score as a suggestion.")
+key_app = typer.Typer(no_args_is_help=True, help="Keys of the HTTP intake.")
+digest_app = typer.Typer(no_args_is_help=True, help="The weekly digest.")
+app.add_typer(key_app, name="keys")
+app.add_typer(digest_app, name="digest")
+err = Console(stderr=True, highlight=False)
+CHUNK = 200
+# Another process's writer is let in after each of ours, for as long as ours took.
+LONGEST_PAUSE = 0.05
+
+
+def main() -> None:
+    """Run a command; what a person can mend is one sentence, not a traceback."""
+    try:
+        app()
+    except OtherwiseError as failure:
+        err.print(str(failure), markup=False)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    log.configure(settings.otherwise_log_level, settings.otherwise_log_format)
+    return settings
+
+
+def _database(settings: Settings) -> Database:
+    if not is_current(settings.database_url):
+        upgrade_here(settings)
+    return Database(settings.database_url)
+
+
+def upgrade_here(settings: Settings) -> None:
+    """Migrate, unless a bot runs on this database."""
+    with holding(settings.database_url):
+        upgrade(settings.database_url)
+
+
+@app.command()
+def run() -> None:
+    """Start the bot: the intake, Slack by Socket Mode, the outbox, the digests. Ctrl-C stops it in order."""
+    from bot.app import Running  # the other commands start without all of this
+
+    settings = _settings()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    running = Running(settings).start()
+    err.print(f"Otherwise is running; leads go to http://{settings.otherwise_http_host}:{running.port}/v1/leads")
+    if running.deps.clock.shiftable:
+        err.print(f"Rehearsal: the clock is shifted by {running.deps.clock.offset():.0f} seconds.")
+    stop.wait()
+    running.stop()
+
+
+@app.command()
+def check() -> None:
+    """Look at settings, tokens, scopes, database, channels and waiting leads: one line each, with its fix."""
+    from bot.check import look  # brings Slack's client
+
+    bad = 0
+    for line in look(_settings()):
+        bad += not line.good
+        typer.echo(f"{'ok ' if line.good else 'FIX'}  {line.text}")
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's tables. Refuses while the bot runs on it (SQLite)."""
+    settings = _settings()
+    with holding(settings.database_url):
+        upgrade(settings.database_url)
+    typer.echo("The database is up to date.")
+
+
+@app.command("people")
+def people_command(
+    file: Annotated[Path, typer.Argument(help=f"CSV with any of the columns {', '.join(people.COLUMNS)}.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
+) -> None:
+    """Add or change reps, teams, managers and their channels from a file."""
+    from bot.check import members_of  # brings Slack's client
+
+    settings = _settings()
+    plan = people.read_people([(row.line, row.cells) for row in rows(file)], members_of(settings))
+    for problem in plan.problems:
+        err.print(problem, markup=False)
+    if plan.problems:
+        raise OtherwiseError(f"{len(plan.problems)} lines need mending; nothing was changed.")
+    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    with database.reading() as session:
+        people.plan_changes(session, plan)
+    for change in plan.changes:
+        typer.echo(("would " if dry_run else "") + change)
+    if dry_run or not plan.changes:
+        typer.echo("Nothing was changed." if dry_run or not plan.changes else "")
+        database.close()
+        return
+    sent, adopted = database.write(lambda s: leads.add_people(s, people.apply_plan(s, plan, at.now), at), timeout=30)
+    typer.echo(
+        f"Done: {len(plan.changes)} changes; {sent} waiting leads are on their way, {adopted} of the past found."
+    )
+    database.close()
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON lines, with .gz behind it or not.")],
+    mapping: Annotated[
+        list[str], typer.Option("--map", help=f"FIELD=COLUMN, again for each. Fields: {', '.join(FIELDS)}.")
+    ] = [],  # noqa: B006  # Typer reads it, nobody changes it
+    fact: Annotated[list[str], typer.Option("--fact", help="A column to show as a fact; again for each.")] = [],  # noqa: B006
+    owner_format: Annotated[str, typer.Option(help="How an owner's cell becomes an email, as {}@example.com.")] = "{}",
+    horizon: Annotated[int, typer.Option(help="Days, where no column says the prior's horizon.")] = 60,
+    model: Annotated[str, typer.Option(help="The model's name, where no column says it.")] = "imported",
+    post: Annotated[
+        bool, typer.Option("--post", help="Post the leads to their reps instead of keeping history.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
+) -> None:
+    """Take in a file of leads as history (nothing is posted), or with --post as new ones. Twice is the same as once."""
+    settings = _settings()
+    how = _mapped(mapping, tuple(fact), owner_format, horizon, model)
+    database = None if dry_run else _database(settings)
+    run = _Import(file, how, post=post, database=database, settings=settings)
+    run.all()
+    if database is not None:
+        database.close()
+    verb = "would be stored" if dry_run else "stored"
+    typer.echo(f"{run.read:,} rows read, {run.stored:,} {verb}, {run.known:,} known already, {run.bad:,} refused.")
+    if run.bad:
+        typer.echo(f"Refused rows and their reasons: {run.rejects}. Mend them there and import that file.")
+
+
+@key_app.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(help="What the key is for, such as crm.")],
+    scope: Annotated[list[str], typer.Option(help=f"What it may do; again for each: {', '.join(keys.SCOPES)}.")] = [  # noqa: B006
+        "intake"
+    ],
+) -> None:
+    """Make a key and show it, once."""
+    database = _database(_settings())
+    key = database.write(lambda s: keys.make_key(s, name, scope, datetime.now(UTC)))
+    typer.echo(key)
+    err.print("Keep it now: it is shown only this once.")
+    database.close()
+
+
+@key_app.command("list")
+def keys_list() -> None:
+    """List the keys, without their secrets."""
+    database = _database(_settings())
+    with database.reading() as session:
+        for row in keys.every(session):
+            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "works"
+            typer.echo(
+                f"{row.name}  ow_{row.prefix}_…  {', '.join(row.scopes)}  since {row.created_at:%Y-%m-%d}  {state}"
+            )
+    database.close()
+
+
+@key_app.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
+    """Revoke a key; it stops working at once."""
+    database = _database(_settings())
+    if not database.write(lambda s: keys.revoke_key(s, name, datetime.now(UTC))):
+        raise OtherwiseError(f"No key named {name!r} works. `otherwise keys list` shows them.")
+    typer.echo(f"{name} no longer works.")
+    database.close()
+
+
+@digest_app.command("preview")
+def digest_preview(manager: Annotated[str, typer.Argument(help="The manager's email or Slack id.")]) -> None:
+    """Print what the manager's next digest would say today. Sends nothing, and shows no more than she would see."""
+    from bot import digests  # only here
+
+    settings = _settings()
+    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    with database.reading() as session:
+        typer.echo(digests.preview(session, manager, at))
+    database.close()
+
+
+@digest_app.command("due")
+def digest_due() -> None:
+    """Queue every digest that is due now, as the running bot does twice a minute."""
+    from bot import jobs  # brings Slack's client
+    from bot.app import build_deps
+
+    settings = _settings()
+    deps = build_deps(settings)
+    jobs.queue_digests(deps)
+    deps.db.close()
+
+
+def _mapped(mapping: list[str], facts: tuple[str, ...], owner_format: str, horizon: int, model: str) -> Mapped:
+    columns = {}
+    for pair in mapping:
+        name, _, column = pair.partition("=")
+        if name not in FIELDS or not column:
+            raise ImportRefused(f"--map {pair!r}: write FIELD=COLUMN with a field of {', '.join(FIELDS)}.")
+        columns[name] = column
+    return Mapped(columns, facts, owner_format, horizon, model)
+
+
+class _Import:
+    """One pass over a file: read, check, store in short writes, refuse with reasons, show how far it is."""
+
+    def __init__(self, file: Path, how: Mapped, *, post: bool, database: Database | None, settings: Settings) -> None:
+        self.read = self.stored = self.known = self.bad = 0
+        self.rejects = file.with_name(file.name + ".rejected.jsonl")
+        self._file, self._how, self._post, self._database = file, how, post, database
+        self._at = clock_from(settings.otherwise_clock_file).moment()
+        self._records, self._asked = TrackRecords(), False
+        self._past: list[Past] = []
+        self._fresh: list[LeadIn] = []
+
+    def all(self) -> None:
+        """Do it."""
+        self.rejects.unlink(missing_ok=True)
+        size = self._file.stat().st_size if self._file.exists() else 0
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]:,} rows"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+            task = progress.add_task("Importing", total=size, count=0)
+            for row in rows(self._file):
+                self.read += 1
+                self._take(row.cells, row.line, row.problem)
+                if len(self._past) + len(self._fresh) >= CHUNK:
+                    self._store()
+                    progress.update(task, completed=row.end, count=self.read)
+            self._store()
+            progress.update(task, completed=size, count=self.read)
+
+    def _take(self, cells: dict[str, object], line: int, problem: str) -> None:
+        try:
+            if problem:
+                raise BadRow([problem])
+            if self.read == 1:
+                self._asked = any(self._how.columns.get(name, name) in cells for name in RESPONSE_FIELDS)
+            if self._post:
+                self._fresh.append(parse_lead(cells, self._how, scored_at=self._at.now))
+            else:
+                self._past.append(parse_past(cells, self._how, self._at.now))
+        except BadRow as refusal:
+            self.bad += 1
+            with self.rejects.open("a", encoding="utf-8") as out:
+                out.write(json.dumps({**cells, "_line": line, "_reasons": refusal.reasons}, ensure_ascii=False) + "\n")
+
+    def _store(self) -> None:
+        past, fresh = self._past, self._fresh
+        self._past, self._fresh = [], []
+        if self._database is None:
+            self.stored += len(past) + len(fresh)
+            return
+        began = time.monotonic()
+        if past:
+            stored = self._database.write(
+                lambda s: history.store_history(s, past, self._at, asked=self._asked), timeout=60
+            )
+            self.stored, self.known = self.stored + stored, self.known + len(past) - stored
+        if fresh:
+            with self._database.reading() as session:
+                found = self._records.look(session, (leads.record_key(item) for item in fresh), self._at.now)
+            results = self._database.write(lambda s: leads.receive_leads(s, fresh, found, self._at), timeout=60)
+            created = sum(one.result == "created" for one in results)
+            self.stored, self.known = self.stored + created, self.known + len(fresh) - created
+        time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The composition root: builds everything from the settings, starts it in order, stops it in reverse."""
+
+import logging
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot import jobs
+from bot.deps import Deps
+from bot.domain.clock import clock_from
+from bot.domain.errors import SettingsError
+from bot.settings import Settings
+from bot.slack_check import Identity, identify
+from bot.socket_mode import CONCURRENCY, Connection
+from handlers import register
+from handlers.intake import http_app
+from storage.database import Database
+from storage.lock import holding
+from storage.migrate import is_current, upgrade
+
+log = structlog.get_logger()
+HEARTBEAT_SECONDS = 30
+LISTENER_CLIENT_SECONDS = 2
+OUTBOX_CLIENT_SECONDS = 10
+
+
+def build_deps(settings: Settings) -> Deps:
+    """The bundle that everything is given."""
+    token = settings.slack_bot_token.get_secret_value()
+    # Retries are the outbox's own: the library's would repost a message whose answer was lost.
+    slack = WebClient(token, base_url=settings.slack_api_url, timeout=OUTBOX_CLIENT_SECONDS, retry_handlers=[])
+    return Deps(Database(settings.database_url), slack, clock_from(settings.otherwise_clock_file), settings)
+
+
+def build_bolt(deps: Deps, identity: Identity) -> App:
+    """The Bolt app with its listeners. An ack leaves when the listener returns, so it speaks of what is stored."""
+    token = deps.settings.slack_bot_token.get_secret_value()
+    client = WebClient(token, base_url=deps.settings.slack_api_url, timeout=LISTENER_CLIENT_SECONDS, retry_handlers=[])
+    known = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team_id,
+        bot_token=token,
+        bot_id=identity.bot_id,
+        bot_user_id=identity.user_id,
+    )
+    app = App(
+        client=client,
+        # Asked once at the start: no call to Slack stands between a click and its answer.
+        authorize=lambda **_: known,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        request_verification_enabled=False,  # Socket Mode: Slack authenticates the connection, not the request
+        ignoring_self_events_enabled=False,
+        url_verification_enabled=False,
+        ssl_check_enabled=False,
+        listener_executor=ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="listener"),
+        logger=logging.getLogger("slack_bolt.app"),
+    )
+    register(app, deps)
+    return app
+
+
+class Running:
+    """A started bot. `port` is where the intake listens."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port = 0
+        self._undo = ExitStack()
+
+    def start(self) -> "Running":
+        """Start in order; whatever fails stops the start with one sentence and leaves nothing behind."""
+        try:
+            self._start()
+        except BaseException:
+            self._undo.close()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop in reverse: the intake and the envelopes first, the database last."""
+        log.info("stopping")
+        self._undo.close()
+        log.info("stopped")
+
+    def _start(self) -> None:
+        self._undo.enter_context(holding(self.settings.database_url))
+        if not is_current(self.settings.database_url):
+            upgrade(self.settings.database_url)
+            log.info("database.migrated")
+        self.deps = build_deps(self.settings)
+        self._undo.callback(self.deps.db.close)
+        identity = identify(self.deps.slack, self.settings)
+        if self.deps.clock.shiftable:
+            log.warning("clock.rehearsal", offset_seconds=self.deps.clock.offset())
+        self.sender = jobs.Sender(self.deps)
+        self.sender.start(alone=self.deps.db.sqlite, scopes=identity.scopes)
+        self._undo.callback(self.sender.stop)
+        self._undo.callback(self._heartbeat().shutdown, wait=True)
+        self.connection = Connection(build_bolt(self.deps, identity), self.settings.slack_app_token.get_secret_value())
+        self.connection.start()
+        self._undo.callback(self.connection.stop)
+        self._serve_intake()
+        log.info("started", port=self.port, sqlite=self.deps.db.sqlite)
+
+    def _heartbeat(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC")
+        often = {"trigger": "interval", "seconds": HEARTBEAT_SECONDS, "max_instances": 1, "coalesce": True}
+        scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
+        scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
+        scheduler.start()
+        return scheduler
+
+    def _serve_intake(self) -> None:
+        host, port = self.settings.otherwise_http_host, self.settings.otherwise_http_port
+        try:
+            listening = socket.create_server((host, port), backlog=512)
+        except OSError:
+            raise SettingsError(
+                f"Port {port} on {host} is taken or not ours. Choose another with OTHERWISE_HTTP_PORT."
+            ) from None
+        self.port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            http_app(self.deps, self.ready), log_config=None, access_log=False, timeout_graceful_shutdown=5
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), name="intake", daemon=True)
+        thread.start()
+
+        def close() -> None:
+            server.should_exit = True
+            thread.join(10)
+            listening.close()
+
+        self._undo.callback(close)
+
+    def ready(self) -> dict[str, Any]:
+        """What `/readyz` says."""
+        database, slack = self.deps.db.works(), self.connection.is_up()
+        state: dict[str, Any] = {"ok": database and slack, "database": database, "slack": slack}
+        if self.deps.clock.shiftable:
+            state["clock_offset_seconds"] = self.deps.clock.offset()
+        return state
+
+    def wait_until_connected(self, seconds: float) -> bool:
+        """Whether the connection to Slack came up within `seconds`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.connection.is_up():
+                return True
+            threading.Event().wait(0.02)
+        return False

@@ -1,0 +1,133 @@
+"""`otherwise check`: settings, tokens, scopes, database, channels, waiting leads; a line each, with its fix."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.domain.errors import OtherwiseError
+from bot.domain.wording import listed, plural
+from bot.people import Member
+from bot.settings import Settings
+from bot.slack_check import NEEDED_SCOPES, identify
+from storage import leads, outbox, people
+from storage.database import Database
+from storage.migrate import is_current
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding: whether it is good, and the sentence."""
+
+    good: bool
+    text: str
+
+
+def look(settings: Settings) -> Iterator[Line]:
+    """Look at everything that must hold, in the order in which it must."""
+    yield Line(True, "Settings are readable.")
+    slack = _client(settings)
+    try:
+        identity = identify(slack, settings)
+    except OtherwiseError as failure:
+        yield Line(False, str(failure))
+        identity = None
+    if identity is not None:
+        yield Line(True, f"Slack knows the bot as {identity.user_id} and opens Socket Mode to it.")
+        missing = sorted(NEEDED_SCOPES - identity.scopes)
+        for scope in missing:
+            yield Line(False, f"The scope {scope} is missing: add it on the app's page, then install the app again.")
+        if not missing:
+            yield Line(True, "All scopes are there.")
+    if not is_current(settings.database_url):
+        yield Line(False, "The database is not at this version's tables: run `otherwise migrate`.")
+        return
+    database = Database(settings.database_url)
+    try:
+        yield Line(True, "The database is there, with this version's tables.")
+        yield from _channels(database, slack if identity is not None else None)
+        yield from _waiting(database)
+        yield from _letters(database)
+    finally:
+        database.close()
+
+
+def members_of(settings: Settings) -> dict[str, Member]:
+    """Slack's people by email and by id, without bots and the deactivated; empty when there is no token to ask with."""
+    if not settings.slack_bot_token.get_secret_value():
+        return {}
+    slack, found, cursor = _client(settings), {}, ""
+    try:
+        while True:
+            page = slack.users_list(limit=PAGE, cursor=cursor)
+            for user in page["members"]:
+                if user.get("deleted") or user.get("is_bot"):
+                    continue
+                member = Member(user["id"], user.get("real_name") or user["name"], user.get("tz") or "UTC")
+                found[user["id"]] = member
+                if email := (user.get("profile") or {}).get("email"):
+                    found[email.lower()] = member
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+    except (SlackApiError, SlackClientError, OSError) as failure:
+        raise OtherwiseError("Slack could not be asked who is in the workspace; run `otherwise check`.") from failure
+
+
+def _client(settings: Settings) -> WebClient:
+    token = settings.slack_bot_token.get_secret_value()
+    return WebClient(token, base_url=settings.slack_api_url, timeout=10, retry_handlers=[])
+
+
+def _channels(database: Database, slack: WebClient | None) -> Iterator[Line]:
+    with database.reading() as session:
+        everybody = people.everybody(session)
+    reps = [person for person in everybody if person.is_rep]
+    yield Line(bool(reps), f"{plural(len(reps), 'rep')} known." if reps else "No reps yet: `otherwise people FILE`.")
+    for channel in sorted({person.channel_id for person in reps if person.channel_id}):
+        if slack is None:
+            continue
+        try:
+            found = slack.conversations_info(channel=channel)["channel"]
+        except (SlackApiError, SlackClientError, OSError) as failure:
+            code = failure.response.get("error") if isinstance(failure, SlackApiError) else "no answer"
+            yield Line(False, f"Channel {channel}: {code}. Invite @Otherwise there, or map the rep to another.")
+            continue
+        name = f"#{found.get('name', channel)}"
+        if found.get("is_archived"):
+            yield Line(False, f"{name} is archived: unarchive it, or map its reps to another channel.")
+        elif not found.get("is_member"):
+            yield Line(False, f"The bot is not in {name}: type /invite @Otherwise there.")
+        else:
+            yield Line(True, f"{name} can be posted to.")
+
+
+def _waiting(database: Database) -> Iterator[Line]:
+    with database.reading() as session:
+        waiting = leads.waiting_owners(session)
+        dropped = leads.dropped_labels(session, datetime.now(UTC) - timedelta(days=30))
+    for row in waiting:
+        count = plural(row.many, "lead waits", "leads wait")
+        if row.waiting == "unowned":
+            text = f"{count} without an owner: this version posts only leads that name one."
+        elif row.waiting == "paused":
+            text = f"{count} for {row.owner}, who is paused."
+        else:
+            text = f"{count} for {row.owner}: add this rep with `otherwise people FILE`."
+        yield Line(False, text)
+    if dropped:
+        names = listed(sorted(dropped)[:5])
+        yield Line(True, f"Facts named {names} were left out: they would be a second verdict beside the prior.")
+
+
+def _letters(database: Database) -> Iterator[Line]:
+    with database.reading() as session:
+        standing, dead = outbox.standing(session), outbox.dead(session)
+    open_letters = sum(count for state, count in standing.items() if state != "dead")
+    yield Line(True, f"{plural(open_letters, 'letter')} on the way.")
+    for row in dead:
+        yield Line(False, f"{plural(row.many, 'letter')} could not be delivered ({row.lane}). {row.fix}")

@@ -1,0 +1,116 @@
+"""One letter to Slack: send it, understand the answer, and look before saying something twice."""
+
+import uuid
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.domain.retry import UNCERTAIN, Answer, Kind
+
+Letter = dict[str, Any]
+EVENT_TYPE = "otherwise_letter"
+_NAMESPACE = uuid.UUID("6f7e1f0a-5f55-4c6a-9f0e-0d6d9c4b1e55")
+HISTORY_SCOPES = frozenset({"im:history", "channels:history", "groups:history"})
+
+
+def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> Answer:
+    """Send a claimed letter. A letter that may have been said already is looked for first, where history can be read;
+    elsewhere Slack must at least be answering again before it is said a second time.
+    """
+    return _attempt(lambda: _deliver(slack, letter, can_read_history))
+
+
+def open_direct(slack: WebClient, slack_id: str) -> Answer:
+    """The DM channel with a person, as `channel` of the answer."""
+
+    def call() -> Answer:
+        opened = slack.conversations_open(users=slack_id)
+        return Answer(Kind.SENT, channel=str(opened["channel"]["id"]))
+
+    return _attempt(call)
+
+
+def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer:
+    if letter["error"] == UNCERTAIN and letter["kind"] != "update":
+        if can_read_history and letter["kind"] != "private":
+            if found := _find(slack, letter):
+                return Answer(Kind.SENT, ts=found, channel=_channel(letter))
+        else:
+            probe = _attempt(lambda: Answer(Kind.SENT if slack.api_test()["ok"] else Kind.UNREACHED))
+            if probe.kind is not Kind.SENT:
+                return Answer(Kind.UNREACHED, UNCERTAIN)
+    payload = {key: letter["payload"][key] for key in ("text", "blocks") if key in letter["payload"]}
+    if letter["kind"] == "update":
+        done = slack.chat_update(channel=letter["target_channel"], ts=letter["target_ts"], **payload)
+    elif letter["kind"] == "private":
+        channel = letter["target_channel"]
+        done = slack.chat_postEphemeral(channel=channel, user=letter["payload"]["user"], **payload)
+        return Answer(Kind.SENT, ts=str(done["message_ts"]), channel=channel)
+    else:
+        done = slack.chat_postMessage(
+            channel=_channel(letter),
+            thread_ts=letter["target_ts"] if letter["kind"] == "thread" else None,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": letter["id"]}},
+            client_msg_id=str(uuid.uuid5(_NAMESPACE, str(letter["id"]))),
+            unfurl_links=False,
+            unfurl_media=False,
+            **payload,
+        )
+    return Answer(Kind.SENT, ts=str(done["ts"]), channel=str(done["channel"]))
+
+
+def _channel(letter: Letter) -> str:
+    if letter["kind"] == "thread":
+        return str(letter["target_channel"])
+    return str(letter["dm"] or letter["lane"])
+
+
+def _find(slack: WebClient, letter: Letter) -> str:
+    """The ts of the message that carries this letter's number, or "" when there is none."""
+    oldest = f"{letter['created_at'].timestamp():.6f}"
+    more: dict[str, Any] = {"oldest": oldest, "include_all_metadata": True, "limit": 200}
+    thread = letter["kind"] == "thread"
+    cursor = ""
+    while True:
+        if thread:
+            page = slack.conversations_replies(channel=_channel(letter), ts=letter["target_ts"], cursor=cursor, **more)
+        else:
+            page = slack.conversations_history(channel=_channel(letter), cursor=cursor, **more)
+        for message in page["messages"]:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("letter") == letter["id"]:
+                return str(message["ts"])
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return ""
+
+
+def _attempt(call: Any) -> Answer:
+    """Run a call and say how it ended; what can't be told apart from done counts as unknown."""
+    try:
+        done: Answer = call()
+    except SlackApiError as failure:
+        return _refused(failure)
+    except SlackClientError:
+        return Answer(Kind.UNKNOWN, "client")
+    except URLError as failure:
+        before = isinstance(failure.reason, ConnectionRefusedError) or "Name or service" in str(failure.reason)
+        return Answer(Kind.UNREACHED if before else Kind.UNKNOWN, "unreached" if before else "lost")
+    except (OSError, ValueError):
+        # Time-outs, resets and half answers: Slack may have done it.
+        return Answer(Kind.UNKNOWN, "lost")
+    return done
+
+
+def _refused(failure: SlackApiError) -> Answer:
+    response: Any = failure.response
+    status = response.get("status") if isinstance(response, dict) else response.status_code
+    headers = response.get("headers") or {} if isinstance(response, dict) else response.headers
+    if status == 429:
+        wait = next((value for key, value in headers.items() if key.lower() == "retry-after"), None)
+        return Answer(Kind.LIMITED, "ratelimited", float(wait) if wait is not None else None)
+    if status is None or status >= 500 or isinstance(response, dict):
+        return Answer(Kind.UNKNOWN, f"http {status}")
+    return Answer(Kind.REFUSED, str(response.get("error", "")))

@@ -1,0 +1,21 @@
+"""What listeners, routes and jobs are given: one frozen bundle, bound to them at registration."""
+
+from dataclasses import dataclass, field
+
+from slack_sdk import WebClient
+
+from bot.domain.clock import Clock
+from bot.settings import Settings
+from storage.database import Database
+from storage.stats import TrackRecords
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The database, the outbox's own Slack client (10 s, no retries), the clock and the settings."""
+
+    db: Database
+    slack: WebClient
+    clock: Clock
+    settings: Settings
+    records: TrackRecords = field(default_factory=TrackRecords)

@@ -1,0 +1,192 @@
+"""The weekly digest: when it is due, what it may say, and one row and one letter for it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.bands import band_label
+from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
+from bot.domain.release import CELLS, LESS, MORE, NEITHER, TEAM_NEEDED, Cell, frozen, may_release, together
+from bot.domain.rules import LANDMARK
+from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due
+from bot.views.digest import Figures, HorizonFigures, ToolBand, digest
+from bot.views.kit import Json
+from storage import digests, outbox, people, stats
+
+
+class TakenMeanwhile(OtherwiseError):
+    """The leads of this digest changed while it was being made; it is made anew at the next heartbeat."""
+
+
+@dataclass(frozen=True)
+class NewSet:
+    """Leads that may be released together now."""
+
+    horizon_days: int
+    cells: dict[str, Any]
+    members: list[int]
+    settled_early: int
+    data_problems: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A digest that is ready to be queued. Its figures are read in a reading session, so that no writer waits."""
+
+    manager: int
+    slack_id: str
+    due: Due
+    headline: str
+    payload: Json
+    figures: Json
+    late: bool
+    sets: list[NewSet] = field(default_factory=list)
+
+
+def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
+    """Managers whose digest is due, was not queued, and is not over 24 hours late."""
+    found = []
+    for manager in people.managers(session):
+        zone = manager.digest_zone or manager.zone
+        due = last_due(now, manager.digest_weekday, manager.digest_minute, zone)
+        missed = now - due.at > MISSED_AFTER or due.at < manager.added_at
+        if not missed and not digests.queued(session, manager.id, due.week):
+            found.append((manager.id, due))
+    return found
+
+
+def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
+    """Everything that the manager's digest of this week says, from matured leads that may be shown."""
+    person = people.by_id(session, manager)
+    zone = person.digest_zone or person.zone
+    waiting, next_matures = stats.not_yet(session, manager, at.now)
+    first = stats.first_posted(session, manager)
+    small = stats.team_size(session, manager) < TEAM_NEEDED
+    sets, held, made_up = ([], 0, False) if small else _new_sets(session, manager, at)
+    before = [] if small else digests.released(session, manager)
+    late = at.now - due.at > LATE_AFTER
+    figures = Figures(
+        week=1 if first is None else max(1, 1 + (at.now - first).days // 7),
+        zone=zone,
+        late=late,
+        due_at=due.at,
+        small_team=small,
+        made_up=at.made_up or made_up or any(row.made_up for row in before),
+        newer=waiting,
+        next_matures=next_matures,
+        held=held,
+        news=bool(sets),
+        horizons=_horizons(before, sets),
+        bands=_bands(stats.tool_record(session, manager, at.now)),
+    )
+    headline, payload = digest(figures)
+    kept = {"headline": headline, "newer": waiting, "held": held, "sets": len(before) + len(sets)}
+    return Draft(manager, person.slack_id, due, headline, payload, kept, late, sets)
+
+
+def preview(session: Session, who: str, at: Moment) -> str:
+    """The text of a manager's next digest, as it would be today. Raises OtherwiseError when nobody fits."""
+    for manager in people.managers(session):
+        if who in (manager.slack_id, manager.email):
+            due = last_due(at.now, manager.digest_weekday, manager.digest_minute, manager.digest_zone or manager.zone)
+            return str(draft(session, manager.id, due, at).payload["text"])
+    raise OtherwiseError(f"{who} manages no team. `otherwise people FILE` names managers.")
+
+
+def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
+    """Queue it, once for the manager and the week; False when it was queued already.
+
+    Raises TakenMeanwhile when a lead of its sets has been released by another digest since it was read.
+    """
+    if digests.queued(session, ready.manager, ready.due.week):
+        return False
+    for one in ready.sets:
+        row = {
+            "manager_id": ready.manager,
+            "cells": one.cells,
+            "settled_early": one.settled_early,
+            "data_problems": one.data_problems,
+            "horizon_days": one.horizon_days,
+            "made_up": at.made_up,
+            "released_at": at.now,
+        }
+        if not digests.release(session, row, one.members):
+            raise TakenMeanwhile
+    letter = {
+        "kind": "post",
+        "lane": ready.slack_id,
+        "payload": ready.payload,
+        "dedupe_key": f"digest:{ready.manager}:{ready.due.week}",
+    }
+    (number,) = outbox.add(session, [letter], at.real)
+    digests.add(
+        session,
+        {
+            "manager_id": ready.manager,
+            "week": ready.due.week,
+            "due_at": ready.due.at,
+            "queued_at": at.now,
+            "headline": ready.headline,
+            "figures": ready.figures,
+            "letter_id": number,
+            "made_up": at.made_up,
+        },
+    )
+    return True
+
+
+def _new_sets(session: Session, manager: int, at: Moment) -> tuple[list[NewSet], int, bool]:
+    """Sets that may be released now, how many matured leads wait for company, and whether any is made up."""
+    by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
+    made_up = False
+    for row in stats.unreleased(session, manager, at.now):
+        by_horizon[row.horizon_days].append(row)
+        made_up |= row.made_up
+    sets, held = [], 0
+    for horizon, rows in sorted(by_horizon.items()):
+        cells = {name: Cell() for name in CELLS}
+        early = problems = 0
+        for row in rows:
+            if row.outcome_at is not None and row.outcome_at <= row.posted_at:
+                continue
+            if row.outcome not in ("", "reopened") and row.outcome_at <= row.posted_at + LANDMARK:
+                early += 1
+            elif row.outcome == "disqualified" and row.data_problem:
+                problems += 1
+            else:
+                name = {MORE: MORE, LESS: LESS}.get(row.landmark_direction, NEITHER)
+                unanswered = row.outcome in ("", "reopened")
+                cells[name].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
+        if may_release(cells):
+            sets.append(NewSet(horizon, frozen(cells), [row.id for row in rows], early, problems))
+        else:
+            held += sum(cell.leads for cell in cells.values())
+    return sets, held, made_up
+
+
+def _horizons(before: Any, sets: list[NewSet]) -> list[HorizonFigures]:
+    """Released figures, old and new, a horizon at a time: numbers of different horizons are never added up."""
+    kept: dict[int, list[Any]] = defaultdict(list)
+    early: dict[int, int] = defaultdict(int)
+    problems: dict[int, int] = defaultdict(int)
+    for one in [*before, *sets]:
+        kept[one.horizon_days].append(one.cells)
+        early[one.horizon_days] += one.settled_early
+        problems[one.horizon_days] += one.data_problems
+    return [
+        HorizonFigures(horizon, together(cells), early[horizon], problems[horizon])
+        for horizon, cells in sorted(kept.items())
+    ]
+
+
+def _bands(rows: Any) -> list[ToolBand]:
+    """The tool's own record, a line a band; no response is read."""
+    return [
+        ToolBand(row.model_line, row.horizon_days, band_label(row.band), int(row.wins or 0), int(row.leads))
+        for row in sorted(rows, key=lambda row: (row.model_line, row.horizon_days, row.band))
+    ]

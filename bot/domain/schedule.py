@@ -1,0 +1,50 @@
+"""When a weekly digest is due, from the wall clock in the reader's zone; daylight saving comes out right."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LATE_AFTER = timedelta(minutes=15)
+MISSED_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A digest's due time in UTC, and the ISO week of its local date, which is its key."""
+
+    week: str
+    at: datetime
+
+
+def last_due(now: datetime, weekday: int, minute: int, zone: str) -> Due:
+    """The latest due time at or before `now`: `weekday` 0 is Monday, `minute` counts from local midnight.
+
+    A time that a spring change skips is an hour later on that day; one that an autumn change repeats is the first.
+    """
+    tz = ZoneInfo(zone)
+    day = now.astimezone(tz).date()
+    for back in range(8):
+        date = day - timedelta(days=back)
+        if date.weekday() != weekday:
+            continue
+        due = datetime.combine(date, time(minute // 60, minute % 60), tz).astimezone(UTC)
+        if due <= now:
+            year, week, _ = date.isocalendar()
+            return Due(f"{year}-W{week:02}", due)
+    raise AssertionError("every eight days hold each weekday at or before now")
+
+
+def parse_schedule(words: str) -> tuple[int, int]:
+    """ "mon 09:00" as (weekday, minutes after midnight). Raises ValueError with a sentence."""
+    parts = words.lower().split()
+    if len(parts) == 2 and parts[0][:3] in WEEKDAYS:
+        hour, _, minute = parts[1].partition(":")
+        if hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60:
+            return WEEKDAYS.index(parts[0][:3]), int(hour) * 60 + int(minute)
+    raise ValueError(f"{words!r} is not a weekday and a time such as 'mon 09:00'")
+
+
+def known_zone(name: str) -> bool:
+    """Whether this is a time zone's name, such as Europe/Berlin."""
+    return name in available_timezones()

@@ -1,0 +1,49 @@
+"""Keys of the HTTP intake: made once, shown once, kept as a hash."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.errors import OtherwiseError
+from storage import keys
+from storage.keys import every
+
+__all__ = ["SCOPES", "allows", "every", "make_key", "revoke_key"]
+SCOPES = ("intake", "export", "export:joined", "export:text")
+PREFIX = 8
+
+
+def make_key(session: Session, name: str, scopes: list[str], now: datetime) -> str:
+    """Add a key and return it, for the only time. Raises OtherwiseError for a name in use or an unknown scope."""
+    if unknown := [scope for scope in scopes if scope not in SCOPES]:
+        raise OtherwiseError(f"There is no scope {unknown[0]!r}. Scopes: {', '.join(SCOPES)}.")
+    if keys.named(session, name) is not None:
+        raise OtherwiseError(f"A key named {name!r} exists already; choose another name, or revoke it first.")
+    public, secret = secrets.token_hex(PREFIX // 2), secrets.token_urlsafe(24)
+    row = {"name": name, "prefix": public, "hash": _hash(secret), "scopes": scopes, "created_at": now}
+    keys.add(session, row)
+    return f"ow_{public}_{secret}"
+
+
+def revoke_key(session: Session, name: str, now: datetime) -> bool:
+    """Stop a key from working; False when none of this name does."""
+    return keys.revoke(session, name, now)
+
+
+def allows(session: Session, key: str, scope: str) -> bool | None:
+    """Whether the key may do this; None when it is no key of ours, or was revoked."""
+    parts = key.split("_", 2)
+    row = keys.by_prefix(session, parts[1]) if len(parts) == 3 and parts[0] == "ow" else None
+    # A hash is compared in any case, so that a wrong prefix takes as long as a wrong secret.
+    right = hmac.compare_digest(row.hash if row is not None else _hash(""), _hash(parts[-1]))
+    if row is None or not right or row.revoked_at is not None:
+        return None
+    return scope in row.scopes
+
+
+def _hash(secret: str) -> str:
+    # The secret has 192 random bits: a plain hash can't be searched, and a slow one would bound the intake's speed.
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""What became of leads: appended, the latest by time counting, and shown on the message."""
+
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot import posting
+from bot.domain.clock import Moment
+from bot.domain.inbound import OutcomeIn
+from bot.domain.rules import AHEAD, Received
+from storage import leads, responses
+
+
+def record_outcomes(session: Session, items: list[OutcomeIn], source: str, at: Moment) -> list[Received]:
+    """Take in outcomes, in order, one answer each: created, unchanged (told before) or rejected (unknown lead)."""
+    known = leads.known(session, (item.lead_id for item in items))
+    keys = {item.lead_id: row.id for item in items if (row := known.get(item.lead_id)) is not None}
+    told = responses.outcome_keys(
+        session, {responses.outcome_key(keys[i.lead_id], i) for i in items if i.lead_id in keys}
+    )
+    fresh: dict[str, dict[str, Any]] = {}
+    results = []
+    for item in items:
+        if item.lead_id not in keys:
+            sentence = "lead_id: no lead with this id is known; send the lead first"
+            results.append(Received(item.lead_id, "rejected", errors=[sentence]))
+            continue
+        if item.at > at.now + AHEAD:
+            results.append(
+                Received(item.lead_id, "rejected", errors=["at: lies ahead of now; send it when it has happened"])
+            )
+            continue
+        key = responses.outcome_key(keys[item.lead_id], item)
+        results.append(Received(item.lead_id, "unchanged" if key in told or key in fresh else "created"))
+        if key not in told:
+            fresh.setdefault(key, responses.outcome_row(keys[item.lead_id], item, source, at))
+    if fresh:
+        responses.add_outcomes(session, list(fresh.values()))
+    touched = {row["lead_id"] for row in fresh.values()}
+    for lead in known.values():
+        if lead.id in touched:
+            _stand(session, lead, at)
+    return results
+
+
+def _stand(session: Session, lead: Row[Any], at: Moment) -> None:
+    """Keep on the lead what stands now, and show it."""
+    latest = responses.latest_outcome(session, lead.id)
+    if latest is None or (latest.outcome, latest.at) == (lead.outcome, lead.outcome_at):
+        return
+    leads.change(session, lead.id, outcome=latest.outcome, outcome_at=latest.at)
+    posting.show(session, lead.id, f"outcome:{latest.id}", at.real)

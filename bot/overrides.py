@@ -1,0 +1,159 @@
+"""The rep answers: noted, overridden, detailed, withdrawn, revealed. Each is a row; double clicks make one."""
+
+import hashlib
+from typing import Any
+
+from sqlmodel import Session
+
+from bot import posting
+from bot.domain.bands import band_of
+from bot.domain.clock import Moment
+from bot.domain.errors import AlreadyClosed
+from bot.domain.rules import LANDMARK, OPEN_OUTCOMES
+from bot.domain.wording import WORDING_VERSION
+from bot.place import Place, find_place
+from bot.views import private
+from bot.views.kit import Json, Ref
+from storage import leads, responses
+
+
+def note(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
+    """[Noted]: she has seen it. Leaves an override that stands as it is. `click` names this press for redeliveries."""
+    place = _open_place(session, ref, slack_id)
+    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    if standing is None:
+        _store(session, place, at, {"kind": "noted", "dedupe_key": f"click:{click}"})
+        _show(session, place, private.noted(place.ref), f"click:{click}", at)
+
+
+def undo_note(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
+    """[Undo] of a mistaken [Noted]: as if it had not been pressed, except that both presses are kept."""
+    place = _open_place(session, ref, slack_id)
+    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    if standing is not None and standing.kind == "noted":
+        _store(session, place, at, {"kind": "withdrawn", "dedupe_key": f"click:{click}"})
+        _show(session, place, private.undone(), f"click:{click}", at)
+
+
+def record_override(
+    session: Session, ref: Ref, slack_id: str, view_id: str, direction: str, reason: str, at: Moment
+) -> None:
+    """Store what she sees. The same form with the same words again is the same row; other words are another.
+
+    After the outcome is known it is kept too, marked late, in no figure.
+    """
+    place = find_place(session, ref, slack_id)
+    words = hashlib.sha256(f"{direction}\x1f{reason}".encode()).hexdigest()[:32]
+    key = f"view:{view_id}:{words}"
+    if responses.by_key(session, key) is not None:
+        return
+    _store(session, place, at, {"kind": "overridden", "direction": direction, "reason": reason, "dedupe_key": key})
+    late = place.lead.outcome not in OPEN_OUTCOMES
+    _show(session, place, private.saved(place.ref, late=late), key, at)
+
+
+def add_details(
+    session: Session,
+    ref: Ref,
+    slack_id: str,
+    view_id: str,
+    estimate: float | None,
+    cues: list[str],
+    quote: bool,
+    at: Moment,
+) -> None:
+    """Add her number (in [0, 1]), cues and consent to the override that stands; a further row with the same words."""
+    place = find_place(session, ref, slack_id)
+    row = responses.current(session, place.lead.id, place.lead.rep_id)
+    if row is None or row.kind != "overridden":
+        raise AlreadyClosed("What you had said was withdrawn, so there is nothing to add details to.")
+    given = hashlib.sha256(f"{estimate}\x1f{sorted(cues)}\x1f{quote}".encode()).hexdigest()[:32]
+    key = f"details:{view_id}:{given}"
+    if responses.by_key(session, key) is None:
+        kept = {"kind": "overridden", "direction": row.direction, "reason": row.reason, "dedupe_key": key}
+        _store(session, place, at, kept | {"estimate": estimate, "cues": cues, "quote": quote})
+        _show(session, place, private.details_saved(place.ref), key, at)
+
+
+def withdraw(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
+    """[Withdraw]: what she said no longer counts; the rows stay."""
+    place = _open_place(session, ref, slack_id)
+    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    if standing is not None and standing.kind == "overridden":
+        _store(session, place, at, {"kind": "withdrawn", "dedupe_key": f"click:{click}"})
+        _show(session, place, private.withdrawn(place.ref), f"click:{click}", at)
+
+
+def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
+    """[Show the tool's number]: on her message when she alone reads it, else to her alone."""
+    place = find_place(session, ref, slack_id)
+    leads.change_suggestion(session, place.lead.suggestion_id, number_visible=True)
+    if place.lead.suggestion_shared:
+        card = posting.card_of(session, place.lead)
+        posting.tell_rep(session, place.lead, private.number(card), f"reveal:{click}", at.real)
+    else:
+        posting.show(session, place.lead.id, f"reveal:{click}", at.real)
+
+
+def _open_place(session: Session, ref: Ref, slack_id: str) -> Place:
+    place = find_place(session, ref, slack_id)
+    if place.lead.outcome not in OPEN_OUTCOMES:
+        raise AlreadyClosed
+    return place
+
+
+def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> None:
+    """Append the response, and keep what stands on the lead; the first one fixes the prior that figures use."""
+    lead = place.lead
+    if responses.by_key(session, row["dedupe_key"]) is not None:
+        return
+    late = lead.outcome not in OPEN_OUTCOMES
+    first = not responses.first_answer_before(session, lead.id, at.now)
+    responses.add(
+        session,
+        {
+            "lead_id": lead.id,
+            "prior_id": place.ref.prior,
+            "person_id": lead.rep_id,
+            "number_visible": lead.suggestion_number_visible,
+            "wording": WORDING_VERSION,
+            "late": late,
+            "made_up": at.made_up,
+            "at": at.now,
+            **row,
+        },
+    )
+    if late:
+        return
+    standing = "" if row["kind"] == "withdrawn" else row["kind"]
+    values: dict[str, Any] = {"response_kind": standing}
+    direction = row.get("direction", "") if standing == "overridden" else ""
+    # Somebody answered, so it was seen, even when our note of the posting is still on its way.
+    if lead.posted_at is None or at.now <= lead.posted_at + LANDMARK:
+        values["landmark_direction"] = direction
+    values["data_problem"] = direction == "data"
+    if first:
+        values |= _figures(session, place)
+    leads.change(session, lead.id, **values)
+
+
+def _figures(session: Session, place: Place) -> dict[str, Any]:
+    prior = leads.prior_of(session, place.lead.id, place.ref.prior)
+    if prior is None or (
+        prior.id == place.lead.suggestion_prior == place.ref.prior and prior.probability == place.lead.probability
+    ):
+        return {}
+    return {
+        "probability": prior.probability,
+        "points": prior.points,
+        "band": band_of(prior.probability, prior.points),
+        "model_line": prior.model_line,
+    }
+
+
+def _show(session: Session, place: Place, confirmation: Json, key: str, at: Moment) -> None:
+    """Her own DM shows what she said; where others read, nothing changes and she alone is told."""
+    if place.lead.suggestion_shared:
+        posting.tell_rep(session, place.lead, confirmation, f"told:{key}", at.real)
+    else:
+        posting.show(session, place.lead.id, key, at.real)

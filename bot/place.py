@@ -1,0 +1,34 @@
+"""Whose lead it is: checked by the database at every click and form, and by nothing that rides in them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.errors import LeadGone, NotYours, PassedOn
+from bot.views.kit import Ref
+from storage import leads, people, responses
+
+
+@dataclass(frozen=True)
+class Place:
+    """The lead that a click or a form speaks of, once it is sure that this person may answer it."""
+
+    lead: Row[Any]
+    ref: Ref
+
+
+def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
+    """Check a click's or form's reference against the person who acts, by the database and nothing else.
+
+    Raises LeadGone, PassedOn (she had it once) or NotYours.
+    """
+    lead = leads.situation(session, ref.lead)
+    if lead is None or lead.suggestion_id is None or leads.prior_of(session, ref.lead, ref.prior) is None:
+        raise LeadGone
+    if lead.rep_slack_id != slack_id:
+        former = people.by_slack_id(session, slack_id)
+        had_it = former is not None and responses.of_author(session, lead.id, former.id)
+        raise PassedOn if had_it else NotYours
+    return Place(lead, ref)

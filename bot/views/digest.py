@@ -1,0 +1,225 @@
+"""The digest's message, and the pledge before the first one. Counts of groups; never a ranking of people."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.bands import wilson
+from bot.domain.release import CELLS, LESS, MORE, NEITHER, Cell
+from bot.domain.wording import cut, day, few, plural
+from bot.views import ids
+from bot.views.kit import TEXT_LIMIT, Json, actions, button, context, plain_context, section
+
+FOOTER = (
+    "Reps choose what to override and may work those leads differently; "
+    "this says what went together, not what caused it."
+)
+PLEDGE = (
+    "Before your first weekly digest, one question: “I won't use this tool's numbers or anyone's answers "
+    "to rate people.” Your digests start once you agree, and your reps can see that you did."
+)
+MADE_UP = "Made-up data."
+CALLED = {MORE: "More likely", LESS: "Less likely", NEITHER: "Neither"}
+BAND_NEEDED = 30
+
+
+@dataclass(frozen=True)
+class HorizonFigures:
+    """Released cells of one horizon in days."""
+
+    days: int
+    cells: dict[str, Cell]
+    settled_early: int
+    data_problems: int
+
+
+@dataclass(frozen=True)
+class ToolBand:
+    """The tool's record in one band: how many of its leads closed in time."""
+
+    line: str
+    days: int
+    label: str
+    wins: int
+    leads: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that a digest may use. `newer` have not matured, `held` have and wait for a larger set; `news` since last."""
+
+    week: int
+    zone: str
+    late: bool
+    due_at: datetime
+    small_team: bool
+    made_up: bool
+    newer: int
+    next_matures: datetime | None
+    held: int
+    news: bool
+    horizons: list[HorizonFigures] = field(default_factory=list)
+    bands: list[ToolBand] = field(default_factory=list)
+
+
+def pledge() -> Json:
+    """The question that comes before the first digest."""
+    return {"text": PLEDGE, "blocks": [section(PLEDGE), actions(button("I agree", ids.PLEDGE, "pledge"))]}
+
+
+def pledged(at: datetime, zone: str) -> Json:
+    """The question, answered."""
+    text = f"You agreed on {day(at, zone)}: “I won't use this tool's numbers or anyone's answers to rate people.”"
+    return {"text": text, "blocks": [section(text)]}
+
+
+def digest(figures: Figures) -> tuple[str, Json]:
+    """The headline's name (waiting, quiet or too early) and the message."""
+    name, headline = _headline(figures)
+    lines = [headline]
+    if figures.small_team:
+        lines.append(
+            "Your team is smaller than six, so you won't see who answered what. "
+            "What you can use: how the tool itself has done."
+        )
+    blocks: list[Json] = [section("\n".join(lines))]
+    spoken = list(lines)
+    for horizon in figures.horizons:
+        said = _statements(horizon)
+        spoken += said
+        blocks.append(section("\n".join(said)))
+        blocks += [*_chart(horizon), _table(horizon)]
+    bands = [band for band in figures.bands if band.leads >= BAND_NEEDED]
+    if bands:
+        said = [_band_line(band) for band in bands[:5]]
+        spoken += said
+        blocks.append(plain_context("\n".join(said)))
+    ending = _ending(figures)
+    if ending:
+        spoken.append(ending)
+        blocks.append(plain_context(ending))
+    if figures.horizons:
+        spoken.append(FOOTER)
+        blocks.append(context(FOOTER))
+    if figures.made_up:
+        spoken.insert(0, MADE_UP)
+        blocks.insert(0, context(f"*{MADE_UP}*"))
+    return name, {"text": cut(" ".join(spoken), TEXT_LIMIT), "blocks": blocks}
+
+
+def _headline(figures: Figures) -> tuple[str, str]:
+    matured = figures.horizons or figures.held or figures.bands
+    if not matured:
+        when = f" First ones: {day(figures.next_matures, figures.zone)}." if figures.next_matures else ""
+        so_far = f" So far {plural(figures.newer, 'lead')}." if figures.newer else " No lead has been posted yet."
+        return "waiting", (
+            f"Week {figures.week}. No results yet: a lead counts when its time is up.{when}{so_far} "
+            "Nothing to do this week."
+        )
+    if not figures.news:
+        held = ""
+        if figures.held and not figures.small_team:
+            held = (
+                f" {plural(figures.held, 'lead')} {'is' if figures.held == 1 else 'are'} ready and "
+                "will be shown when the group is large enough to name nobody."
+            )
+        return "quiet", f"Week {figures.week}. Nothing new to count this week.{held} Nothing to do."
+    return "too early", (
+        f"Week {figures.week}. New results are in. It is too early to say more than the counts. Nothing to change."
+    )
+
+
+def _statements(horizon: HorizonFigures) -> list[str]:
+    more, less, neither = (horizon.cells[name] for name in CELLS)
+    total = sum(cell.leads for cell in horizon.cells.values())
+    early = (
+        f" ({horizon.settled_early} more were settled within 72 hours and left out)" if horizon.settled_early else ""
+    )
+    lines = [
+        f"{plural(total, 'lead is', 'leads are')} past {plural(horizon.days, 'day')}{early}.",
+        f"Reps called {more.leads} of them more likely than the tool did, and {less.leads} less likely.",
+        f"Called more likely: {more.leads}. Won: {few(more.won, more.leads)}; "
+        f"the tool's numbers had pointed to {_about(more.expected)}.",
+        f"Called less likely: {less.leads}. Won: {few(less.won, less.leads)}; {_about(less.expected)} expected.",
+        f"Leads nobody called more or less likely, same period: {few(neither.won, neither.leads)} won "
+        f"of {neither.leads}, {_about(neither.expected)} expected.",
+    ]
+    if more.open >= 3 and more.leads - more.open >= 3:
+        lines.append(
+            f"{more.open} of the {more.leads} had no answer at day {horizon.days}; they count as not won by then."
+        )
+    if horizon.data_problems >= 3:
+        lines.append(f"{horizon.data_problems} were disqualified with a data problem and left out.")
+    return lines
+
+
+def _about(expected: float) -> str:
+    return "fewer than 1" if expected < 1 else f"about {round(expected)}"
+
+
+def _chart(horizon: HorizonFigures) -> list[Json]:
+    """Won beside expected; left out where a bar would give away a figure that the words hold back."""
+    cells = horizon.cells
+    if any(few(cells[name].won, cells[name].leads) != str(cells[name].won) for name in CELLS):
+        return []
+    labels = [CALLED[name] for name in CELLS]
+    won = [{"label": CALLED[name], "value": cells[name].won} for name in CELLS]
+    expected = [{"label": CALLED[name], "value": round(cells[name].expected, 1)} for name in CELLS]
+    return [
+        {
+            "type": "data_visualization",
+            "title": "Won, beside what the tool expected",
+            "chart": {
+                "type": "bar",
+                "series": [{"name": "Won", "data": won}, {"name": "Expected", "data": expected}],
+                "axis_config": {"categories": labels, "x_label": "What the rep said", "y_label": "Leads"},
+            },
+        }
+    ]
+
+
+def _table(horizon: HorizonFigures) -> Json:
+    rows = [[_cell(title) for title in ("Reps said", "Leads", "Won", "Expected")]]
+    for name in CELLS:
+        cell = horizon.cells[name]
+        rows.append(
+            [
+                _cell(CALLED[name].lower()),
+                _number(cell.leads),
+                _cell(few(cell.won, cell.leads)),
+                _cell(_about(cell.expected)),
+            ]
+        )
+    return {
+        "type": "data_table",
+        "caption": f"Leads past {plural(horizon.days, 'day')}",
+        "page_size": 10,
+        "row_header_column_index": 0,
+        "rows": rows,
+    }
+
+
+def _cell(text: str) -> Json:
+    return {"type": "raw_text", "text": text}
+
+
+def _number(value: int) -> Json:
+    return {"type": "raw_number", "value": value, "text": str(value)}
+
+
+def _band_line(band: ToolBand) -> str:
+    low, high = wilson(band.wins, band.leads)
+    what = band.label if "points" in band.label else f"{band.label} in 100"
+    return (
+        f"The tool's {what} ({band.days} days): {band.wins:,} of {band.leads:,} closed, "
+        f"{round(100 * band.wins / band.leads)} in 100 ({round(100 * low)}–{round(100 * high)})."
+    )
+
+
+def _ending(figures: Figures) -> str:
+    parts = []
+    if figures.newer and (figures.horizons or figures.bands):
+        by = f"; the next on {day(figures.next_matures, figures.zone)}" if figures.next_matures else ""
+        parts.append(f"{plural(figures.newer, 'newer lead is', 'newer leads are')} not counted yet{by}.")
+    if figures.late:
+        parts.append(f"This was due on {day(figures.due_at, figures.zone)} and comes late.")
+    return " ".join(parts)

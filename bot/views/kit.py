@@ -1,0 +1,55 @@
+"""The few Block Kit pieces that the views are made of, and what rides in a button or a form."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+Json = dict[str, Any]
+TEXT_LIMIT = 3900
+
+
+class Ref(BaseModel):
+    """What a button or form speaks of: ids only, checked again on the way in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lead: int
+    prior: int
+    # The message's place, so that a form's answer knows which suggestion it belongs to.
+    suggestion: int = 0
+
+
+def section(text: str) -> Json:
+    """A paragraph of mrkdwn; foreign parts must be escaped already."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def context(text: str) -> Json:
+    """A small line."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def plain_context(text: str) -> Json:
+    """A small line whose text may be anybody's."""
+    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
+
+
+def button(text: str, action_id: str, value: str, *, label: str = "") -> Json:
+    """A button like all others: none is primary. `label` is what a screen reader says."""
+    made: Json = {"type": "button", "text": plain(text), "action_id": action_id, "value": value}
+    return made | ({"accessibility_label": label[:75]} if label else {})
+
+
+def actions(*buttons: Json) -> Json:
+    """A row of buttons."""
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def plain(text: str) -> Json:
+    """A plain_text object."""
+    return {"type": "plain_text", "text": text}
+
+
+def option(text: str, value: str) -> Json:
+    """A choice."""
+    return {"text": plain(text), "value": value}

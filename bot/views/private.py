@@ -1,0 +1,59 @@
+"""What a rep alone is told where others read her channel; her words are not repeated there."""
+
+from bot.domain.wording import escape, foreign, in_hundred, one_line
+from bot.views import ids
+from bot.views.kit import Json, Ref, actions, button, section
+from bot.views.suggestion import Card
+
+
+def noted(ref: Ref) -> Json:
+    """After [Noted]."""
+    return _said("Noted.", button("Undo", ids.UNDO_NOTED, ref.model_dump_json(), label="Undo Noted"))
+
+
+def undone() -> Json:
+    """After the undo of [Noted]."""
+    return _said("Undone: it stands as unanswered.")
+
+
+def saved(ref: Ref, *, late: bool) -> Json:
+    """After an override, with what can still be done about it."""
+    value = ref.model_dump_json()
+    if late:
+        return _said("Saved. Thank you. The lead was closed already, so this is kept and counts in no figure.")
+    return _said(
+        "Saved. Thank you.",
+        button("Add details", ids.DETAILS, value),
+        button("Change", ids.EDIT, value, label="Change what I said"),
+        button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said"),
+    )
+
+
+def details_saved(ref: Ref) -> Json:
+    """After the details."""
+    return _said("Details saved. Thank you.", button("What I said", ids.SEE, ref.model_dump_json()))
+
+
+def withdrawn(ref: Ref) -> Json:
+    """After a withdrawal."""
+    return _said("Withdrawn. You can say something else at any time.")
+
+
+def number(card: Card) -> Json:
+    """The tool's number, asked for in a channel that others read."""
+    if card.probability is None:
+        return _said("The tool gives points here, not a chance.")
+    said = in_hundred(card.probability)
+    text = f"{one_line(card.name, 120)}: of 100 leads like this, {said} close within {card.horizon_days} days."
+    return {
+        "text": escape(text),
+        "blocks": [
+            section(
+                f"*{foreign(card.name, 120)}*: of 100 leads like this, {said} close within {card.horizon_days} days."
+            )
+        ],
+    }
+
+
+def _said(text: str, *buttons: Json) -> Json:
+    return {"text": text, "blocks": [section(text), *([actions(*buttons)] if buttons else [])]}

@@ -1,0 +1,183 @@
+"""The suggestion in all its states, as a pure function of a card (PRODUCT §2)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.bands import POINTS_NEED, Record
+from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, foreign, in_hundred, one_line, plural
+from bot.views import ids
+from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, section
+
+FOOTER = "For learning, not reviews. Your manager sees groups only."
+WELCOME = (
+    "You don't have to answer. If you see something the tool doesn't, say so in a line. "
+    "It isn't for rating you, and you can see who looked."
+)
+SHOWN_FACTS = 2
+NAME_SHOWN = 120
+REASON_SHOWN = 600
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the rep last said: `kind` noted or overridden; her words only when she is the only reader."""
+
+    kind: str
+    direction: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that a suggestion shows. Chances in [0, 1]; `zone` is the rep's."""
+
+    ref: Ref
+    name: str
+    horizon_days: int
+    record: Record
+    probability: float | None
+    url: str | None = None
+    facts: list[dict[str, str]] = field(default_factory=list)
+    not_seen: list[str] = field(default_factory=list)
+    shared: bool = False
+    number_visible: bool = True
+    said: Said | None = None
+    outcome: str = ""
+    outcome_at: datetime | None = None
+    passed_on: bool = False
+    zone: str = "UTC"
+
+
+def suggestion(card: Card) -> Json:
+    """The message's `text` and `blocks`."""
+    name = foreign(card.name, NAME_SHOWN)
+    head = f"*<{escape(card.url)}|{name}>*" if card.url else f"*{name}*"
+    lines = [head, *(foreign(words, 80) for words in _facts(card))]
+    blocks = [section(" · ".join(lines) + "\n" + _number(card, bold=True))]
+    if beside := _beside(card):
+        blocks.append(context(escape(beside)))
+    blocks += _answer(card)
+    blocks.append(context(FOOTER))
+    return {"text": _spoken(card), "blocks": blocks}
+
+
+def welcome() -> Json:
+    """Her first message ever, once."""
+    return {"text": WELCOME, "blocks": [section(WELCOME)]}
+
+
+def band_moved(name: str) -> Json:
+    """The thread's line when a re-score changes the band: that it moved, not where to, so no number leaps out."""
+    text = f"The tool has looked at {one_line(name, NAME_SHOWN)} again; its starting point above has changed."
+    return {"text": escape(text)}
+
+
+def _facts(card: Card) -> list[str]:
+    return [fact_in_words(one["label"], one["value"]) for one in card.facts[:SHOWN_FACTS]]
+
+
+def _number(card: Card, *, bold: bool) -> str:
+    """The one line that carries the tool's number, or says why there is none."""
+    mark = "*" if bold else ""
+    if not card.number_visible:
+        return "The tool has a starting point for this lead. You chose to see it when you ask."
+    record = card.record
+    if card.probability is None:
+        if record.all_leads < POINTS_NEED or record.thin:
+            return (
+                "The tool gives points, not a chance. What they have meant here shows from "
+                f"{POINTS_NEED} leads on; {plural(record.all_leads, 'lead')} so far."
+            )
+        here = in_hundred(record.wins / record.leads)
+        return f"A starting point: here, of 100 leads like this, {_bold(here, mark)} closed ({_of(record)})."
+    within = plural(card.horizon_days, "day")
+    if record.contradicts(card.probability):
+        here = in_hundred(record.wins / record.leads)
+        return (
+            f"Here, of 100 leads like this, {_bold(here, mark)} closed ({_of(record)}). "
+            f"The tool said {in_hundred(card.probability)} within {within}."
+        )
+    said = _bold(in_hundred(card.probability), mark)
+    return f"A starting point: of 100 leads like this, {said} close within {within}."
+
+
+def _bold(words: str, mark: str) -> str:
+    """Only the figure is set off: "about *12*"."""
+    start, _, figure = words.rpartition(" ")
+    return f"{start} {mark}{figure}{mark}"
+
+
+def _of(record: Record) -> str:
+    return f"{record.wins:,} of {record.leads:,}"
+
+
+def _beside(card: Card) -> str:
+    """How the tool has done here, and what it has not seen."""
+    record, parts = card.record, []
+    if card.number_visible and card.probability is not None:
+        if record.thin:
+            parts.append(f"Untested here: {plural(record.leads, 'lead')} so far.")
+        elif not record.contradicts(card.probability):
+            parts.append(f"Here so far: {_of(record)}.")
+    if card.number_visible and record.all_leads >= 30:
+        parts.append(f"All leads: {round(100 * record.all_wins / record.all_leads)} in 100.")
+    if card.not_seen:
+        parts.append(f"Hasn't seen: {', '.join(one_line(word, 60) for word in card.not_seen[:5])}.")
+    return " ".join(parts)
+
+
+def _answer(card: Card) -> list[Json]:
+    value = card.ref.model_dump_json()
+    if card.passed_on:
+        return [context("Passed on: this lead is with somebody else now.")]
+    if card.outcome in ("won", "lost", "disqualified"):
+        closed = [section(_closed(card))]
+        return closed + ([actions(button("What I said", ids.SEE, value))] if card.said else [])
+    why = button("Why this number?", ids.WHY, value)
+    reveal = [] if card.number_visible else [button("Show the tool's number", ids.REVEAL, value)]
+    other = button("I see something else", ids.OPEN, value)
+    if card.said is None or card.shared:
+        return [actions(button("Noted", ids.NOTED, value), other, why if card.number_visible else reveal[0])]
+    if card.said.kind == "noted":
+        undo = button("Undo", ids.UNDO_NOTED, value, label="Undo Noted")
+        return [context("Noted."), actions(undo, other, *([why] if card.number_visible else reveal))]
+    words = escape(cut(card.said.reason, REASON_SHOWN))
+    quoted = "\n".join(f"> {line}" for line in words.splitlines() if line.strip())
+    return [
+        section(f"You see something else: *{DIRECTIONS[card.said.direction]}*\n{quoted}"),
+        actions(
+            button("Add details", ids.DETAILS, value),
+            button("Change", ids.EDIT, value, label="Change what I said"),
+            button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said"),
+            *reveal,
+        ),
+    ]
+
+
+def _closed(card: Card) -> str:
+    on = f" on {day(card.outcome_at, card.zone)}" if card.outcome_at else ""
+    word = {"won": "Won", "lost": "Lost", "disqualified": "Disqualified"}[card.outcome]
+    if card.shared or card.said is None:
+        return f"{word}{on}."
+    said = f"{in_hundred(card.probability)} in 100" if card.probability is not None else ""
+    if card.said.kind == "noted":
+        return f"{word}{on}. The tool had said {said}. One lead settles nothing." if said else f"{word}{on}."
+    you = f"You had said {DIRECTIONS[card.said.direction]}"
+    return f"{word}{on}. {you}{'; the tool, ' + said if said else ''}. One lead settles nothing."
+
+
+def _spoken(card: Card) -> str:
+    """The notification and what a screen reader says: no number of the tool's in the first 150 characters."""
+    named = one_line(card.name, NAME_SHOWN)
+    facts = ", ".join(one_line(words, 80) for words in _facts(card))
+    start = f"New lead: {named}{f' ({facts})' if facts else ''}. "
+    start += "Inside: a starting point from the tool, how it has done here, and what it has not seen. "
+    start += "No answer is needed; take it or leave it. "
+    rest = [_number(card, bold=False), _beside(card)]
+    if card.passed_on:
+        rest = ["This lead is with somebody else now."]
+    elif card.outcome in ("won", "lost", "disqualified"):
+        rest.append(_closed(card))
+    elif card.said is not None and not card.shared:
+        rest.append("Noted." if card.said.kind == "noted" else f"You said: {DIRECTIONS[card.said.direction]}.")
+    return escape(cut(start + " ".join(part for part in [*rest, FOOTER] if part), TEXT_LIMIT))

@@ -1,0 +1,61 @@
+"""The one place that catches the rest: logged once without words or tokens, and the person gets one sentence."""
+
+import uuid
+from typing import Any
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from bot.deps import Deps
+from bot.domain.errors import OtherwiseError
+from bot.log import frames
+from bot.views import ids
+
+log = structlog.get_logger()
+# Where a form shows a sentence that concerns all of it.
+PLACE = {ids.SUBMIT: ids.REASON, ids.SUBMIT_DETAILS: ids.ESTIMATE}
+TOO_SLOW = "Slack took too long to open the form. Please press the button again."
+UNKNOWN = "This button is from another version of Otherwise and does nothing any more."
+
+
+def answer(deps: Deps, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    """Turn any failure into an answer: 200, with the sentence in the form, or to the person alone."""
+    sentence = _sentence(error)
+    if body.get("type") == "view_submission":
+        place = PLACE.get(body["view"]["callback_id"])
+        blocks = body["view"].get("blocks") or []
+        place = place or next((block["block_id"] for block in blocks if block["type"] == "input"), None)
+        if place is None:
+            return BoltResponse(status=200, body="")
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": {place: sentence}})
+    if url := body.get("response_url"):
+        _tell(url, sentence)
+    return BoltResponse(status=200, body="")
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OtherwiseError):
+        if error.__cause__ is not None:
+            log.warning("listener.refused", error=type(error).__name__, trace=frames(error))
+        return str(error)
+    if isinstance(error, BoltUnhandledRequestError):
+        log.warning("listener.unknown")
+        return UNKNOWN
+    if isinstance(error, SlackApiError | SlackClientError | OSError):
+        code = error.response.get("error", "") if isinstance(error, SlackApiError) else type(error).__name__
+        log.warning("listener.slack", error=code)
+        return TOO_SLOW
+    reference = uuid.uuid4().hex[:8]
+    log.error("listener.failed", reference=reference, trace=frames(error))
+    return f"Something went wrong here, and nothing was changed. Please try again; reference {reference}."
+
+
+def _tell(url: str, sentence: str) -> None:
+    """Say it to the person alone; a sentence may be lost, what she typed never was."""
+    try:
+        WebhookClient(url, timeout=2).send(text=sentence, response_type="ephemeral", replace_original=False)
+    except (SlackClientError, OSError, ValueError) as failure:
+        log.warning("listener.untold", error=type(failure).__name__)

@@ -1,0 +1,204 @@
+"""The HTTP intake: leads and outcomes in, one answer an item, and what a load balancer asks."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import structlog
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from bot import keys, leads, outcomes
+from bot.deps import Deps
+from bot.domain.errors import Busy, OtherwiseError
+from bot.domain.inbound import BATCH_LIMIT, BODY_LIMIT, LEAD, OUTCOME, LeadIn, OutcomeIn, problems
+from bot.domain.rules import Received
+from bot.log import frames
+
+log = structlog.get_logger()
+DESCRIPTION = (
+    "Send leads with the scoring tool's close probability, and what became of them. "
+    "`Authorization: Bearer <key>`; make a key with `otherwise keys add NAME`. "
+    "Each answer has one result an item, in order; a bad item never sinks the others, and the same item twice "
+    "changes nothing."
+)
+
+
+class ItemResult(BaseModel):
+    """What became of one item."""
+
+    lead_id: str | None
+    result: Literal["created", "updated", "rescored", "unchanged", "rejected"]
+    errors: list[str] = []
+    warnings: list[str] = []
+
+
+class Answer(BaseModel):
+    """One result an item, in order."""
+
+    results: list[ItemResult]
+
+
+class Problem(BaseModel):
+    """A sentence that says what was wrong with the whole request."""
+
+    error: str
+
+
+class Refused(Exception):
+    """A request that is answered with `status` and a sentence before any item is looked at."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "Not JSON, or neither an object nor an array"},
+    401: {"model": Problem, "description": "No key, or one that is unknown or revoked"},
+    403: {"model": Problem, "description": "The key lacks the scope"},
+    413: {"model": Problem, "description": f"More than {BATCH_LIMIT} items or {BODY_LIMIT} bytes"},
+    503: {"model": Problem, "description": "Not stored; send it again after Retry-After seconds"},
+}
+
+
+def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
+    """The intake's app. `ready` tells what `/readyz` shows: `ok`, and why not."""
+    app = FastAPI(title="Otherwise", description=DESCRIPTION, version="0.1.0", redoc_url=None)
+
+    @app.exception_handler(Refused)
+    def refused(_request: Request, failure: Refused) -> JSONResponse:
+        return JSONResponse({"error": failure.sentence}, failure.status)
+
+    @app.exception_handler(OtherwiseError)
+    def unavailable(_request: Request, failure: OtherwiseError) -> JSONResponse:
+        log.warning("intake.unavailable", error=type(failure).__name__)
+        wait = "1" if isinstance(failure, Busy) else "5"
+        return JSONResponse({"error": str(failure)}, 503, {"Retry-After": wait})
+
+    @app.exception_handler(Exception)
+    def failed(_request: Request, failure: Exception) -> JSONResponse:
+        log.error("intake.failed", trace=frames(failure))
+        return JSONResponse({"error": "Something went wrong here, and nothing was stored. Please send it again."}, 500)
+
+    def allowed(authorization: Annotated[str, Header()] = "") -> None:
+        kind, _, key = authorization.partition(" ")
+        with deps.db.reading() as session:
+            may = keys.allows(session, key.strip(), "intake") if kind.lower() == "bearer" else None
+        if may is None:
+            raise Refused(401, "This key is missing, unknown or revoked. Send Authorization: Bearer <key>.")
+        if not may:
+            raise Refused(403, "This key lacks the scope `intake`. Make one with `otherwise keys add NAME`.")
+
+    async def body(request: Request) -> bytes:
+        return await _limited_body(request)
+
+    @app.post("/v1/leads", response_model=Answer, responses=ERRORS, openapi_extra=_schema(LEAD, "leads"))
+    def post_leads(_key: Annotated[None, Depends(allowed)], raw: Annotated[bytes, Depends(body)]) -> JSONResponse:
+        """One lead, or an array of up to 1,000."""
+        items, results = _items(raw, LEAD)
+        if items:
+            at = deps.clock.moment()
+            with deps.db.reading() as session:
+                records = deps.records.look(session, (leads.record_key(item) for item in items), at.now)
+            stored = deps.db.write(lambda s: leads.receive_leads(s, items, records, at), key=items[0].lead_id)
+            _fill(results, stored)
+        return _answer(results)
+
+    @app.post("/v1/outcomes", response_model=Answer, responses=ERRORS, openapi_extra=_schema(OUTCOME, "outcomes"))
+    def post_outcomes(_key: Annotated[None, Depends(allowed)], raw: Annotated[bytes, Depends(body)]) -> JSONResponse:
+        """One outcome, or an array of up to 1,000. Corrections are sent as further ones; the latest by `at` counts."""
+        items, results = _items(raw, OUTCOME)
+        if items:
+            at = deps.clock.moment()
+            stored = deps.db.write(lambda s: outcomes.record_outcomes(s, items, "api", at), key=items[0].lead_id)
+            _fill(results, stored)
+        return _answer(results)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, bool]:
+        """Whether the process runs."""
+        return {"ok": True}
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Whether it can work: the database answers and the connection to Slack is truly up."""
+        state = ready()
+        return JSONResponse(state, 200 if state["ok"] else 503)
+
+    return app
+
+
+async def _limited_body(request: Request) -> bytes:
+    """The body, read no further than the limit."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise Refused(413, f"The body is over {BODY_LIMIT:,} bytes. Send fewer leads at a time.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _items(raw: bytes, kind: TypeAdapter[Any]) -> tuple[list[Any], list[Received | None]]:
+    """The items that hold, and a place for each item's result, filled where it was rejected."""
+    try:
+        parsed = from_json(raw, allow_inf_nan=False)
+    except (ValueError, RecursionError):
+        raise Refused(400, "The body is not JSON.") from None
+    if not isinstance(parsed, dict | list):
+        raise Refused(400, "Send one object, or an array of objects.")
+    wanted = parsed if isinstance(parsed, list) else [parsed]
+    if len(wanted) > BATCH_LIMIT:
+        raise Refused(413, f"{len(wanted):,} items; {BATCH_LIMIT:,} fit in one request. Send them in parts.")
+    items: list[LeadIn | OutcomeIn] = []
+    results: list[Received | None] = []
+    for one in wanted:
+        try:
+            items.append(kind.validate_python(one))
+            results.append(None)
+        except ValidationError as failure:
+            given = one.get("lead_id") if isinstance(one, dict) else None
+            results.append(Received(given if isinstance(given, str) else None, "rejected", problems(failure)))
+    return items, results
+
+
+def _fill(results: list[Received | None], stored: list[Received]) -> None:
+    following = iter(stored)
+    for place, result in enumerate(results):
+        if result is None:
+            results[place] = next(following)
+
+
+def _answer(results: list[Received | None]) -> JSONResponse:
+    shown: list[dict[str, Any]] = []
+    for one in results:
+        if one is not None:
+            item: dict[str, Any] = {"lead_id": one.lead_id, "result": one.result}
+            item |= {key: value for key, value in (("errors", one.errors), ("warnings", one.warnings)) if value}
+            shown.append(item)
+    return JSONResponse({"results": shown})
+
+
+def _schema(kind: TypeAdapter[Any], what: str) -> dict[str, Any]:
+    """The request body for `/docs`: the routes read it themselves, so that one bad item does not sink the others."""
+    one = _inlined(kind.json_schema())
+    many = {"type": "array", "items": one, "maxItems": BATCH_LIMIT, "title": f"Up to {BATCH_LIMIT:,} {what}"}
+    content = {"application/json": {"schema": {"anyOf": [one, many]}}}
+    return {"requestBody": {"required": True, "content": content}, "security": [{"bearer": []}]}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without references, which would point outside of OpenAPI's own components."""
+    parts = schema.pop("$defs", {})
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return resolve(parts[node["$ref"].rsplit("/", 1)[-1]])
+            return {key: resolve(value) for key, value in node.items()}
+        return [resolve(one) for one in node] if isinstance(node, list) else node
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved

@@ -1,0 +1,35 @@
+"""What a listener needs of Slack's payloads, checked: ids ride in `value` and `private_metadata`, and are forgeable."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.errors import LeadGone
+from bot.views.kit import Ref
+
+Body = dict[str, Any]
+
+
+def ref_of(text: str) -> Ref:
+    """The reference in a button's value or a form's metadata. Raises LeadGone when it is none of ours."""
+    try:
+        return Ref.model_validate_json(text)
+    except ValidationError:
+        raise LeadGone from None
+
+
+def clicked(body: Body) -> Ref:
+    """The reference in the pressed button."""
+    return ref_of(str(body["actions"][0].get("value", "")))
+
+
+def click_key(body: Body) -> str:
+    """One press, however often it is delivered."""
+    action = body["actions"][0]
+    message = body.get("container", {}).get("message_ts", "")
+    return f"{body['user']['id']}:{message}:{action['action_id']}:{action['action_ts']}"
+
+
+def typed(body: Body, name: str, key: str) -> Any:
+    """What was put into an input, whose block_id and action_id are both `name`; None when nothing was."""
+    return body["view"]["state"]["values"].get(name, {}).get(name, {}).get(key)

@@ -1,0 +1,190 @@
+"""Leads, their priors and suggestions: queries."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, insert, or_, select, update
+from sqlmodel import Session
+
+from bot.domain.bands import band_of
+from bot.domain.inbound import LeadIn, PriorIn, is_verdict
+from storage.tables import Lead, Letter, Person, Prior, Suggestion, table
+
+leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
+
+
+def known(session: Session, lead_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """The leads of these external ids, whole, by external id."""
+    rows = session.execute(select(leads).where(leads.c.lead_id.in_(set(lead_ids))))
+    return {row.lead_id: row for row in rows}
+
+
+def known_ids(session: Session, lead_ids: set[str]) -> set[str]:
+    """Which of these external ids are known."""
+    return set(session.execute(select(leads.c.lead_id).where(leads.c.lead_id.in_(lead_ids))).scalars())
+
+
+def prior_row(lead: int, prior: PriorIn, now: datetime) -> dict[str, Any]:
+    """A prior's columns, as it came in."""
+    return {
+        "lead_id": lead,
+        "probability": prior.probability,
+        "points": prior.points,
+        "horizon_days": prior.horizon_days,
+        "model": prior.model,
+        "model_line": prior.line,
+        "model_version": prior.model_version,
+        "reference_class": prior.reference_class,
+        "scored_at": prior.scored_at,
+        "reasons": [reason.model_dump() for reason in prior.reasons],
+        "not_seen": list(prior.not_seen),
+        "received_at": now,
+    }
+
+
+def described(item: LeadIn) -> dict[str, Any]:
+    """A lead's name, address and facts, without those that would be a second verdict."""
+    return {
+        "name": item.name,
+        "url": item.url,
+        "facts": [fact.model_dump() for fact in item.facts if not is_verdict(fact.label)],
+        "dropped_facts": [fact.label for fact in item.facts if is_verdict(fact.label)],
+    }
+
+
+def owned(item: LeadIn) -> dict[str, Any]:
+    """Whom the item names as owner."""
+    return {
+        "owner_email": item.owner.email if item.owner else None,
+        "owner_slack_id": item.owner.slack_id if item.owner else None,
+    }
+
+
+def figures_of(prior: PriorIn) -> dict[str, Any]:
+    """A prior's columns on the lead, as figures use them."""
+    return {
+        "probability": prior.probability,
+        "points": prior.points,
+        "band": band_of(prior.probability, prior.points),
+        "model_line": prior.line,
+        "horizon_days": prior.horizon_days,
+    }
+
+
+def reps(session: Session, emails: set[str], slack_ids: set[str]) -> list[Row[Any]]:
+    """The reps with one of these emails or Slack ids."""
+    if not emails and not slack_ids:
+        return []
+    wanted = or_(people.c.email.in_(emails), people.c.slack_id.in_(slack_ids))
+    return list(session.execute(select(people).where(wanted, people.c.is_rep)).all())
+
+
+def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+    """Insert leads; their ids in the rows' order."""
+    statement = insert(leads).returning(leads.c.id, sort_by_parameter_order=True)
+    return [int(number) for number in session.execute(statement, rows).scalars()]
+
+
+def add_priors(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+    """Insert priors; their ids in the rows' order."""
+    statement = insert(priors).returning(priors.c.id, sort_by_parameter_order=True)
+    return [int(number) for number in session.execute(statement, rows).scalars()]
+
+
+def add_suggestions(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Insert suggestions."""
+    session.execute(insert(suggestions), rows)
+
+
+def change(session: Session, lead: int, **values: Any) -> None:
+    """Set columns of one lead."""
+    session.execute(update(leads).where(leads.c.id == lead).values(**values))
+
+
+def change_suggestion(session: Session, suggestion: int, **values: Any) -> None:
+    """Set columns of one suggestion."""
+    session.execute(update(suggestions).where(suggestions.c.id == suggestion).values(**values))
+
+
+def newest_prior(session: Session, lead: int) -> Row[Any]:
+    """The prior of the latest `scored_at`."""
+    return session.execute(
+        select(priors).where(priors.c.lead_id == lead).order_by(priors.c.scored_at.desc()).limit(1)
+    ).one()
+
+
+def prior_at(session: Session, lead: int, scored_at: datetime) -> Row[Any] | None:
+    """The prior made at exactly this moment."""
+    return session.execute(
+        select(priors).where(priors.c.lead_id == lead, priors.c.scored_at == scored_at)
+    ).one_or_none()
+
+
+def prior_of(session: Session, lead: int, prior: int) -> Row[Any] | None:
+    """A prior by its id, when it belongs to this lead."""
+    return session.execute(select(priors).where(priors.c.id == prior, priors.c.lead_id == lead)).one_or_none()
+
+
+def mark_posted(session: Session, lead: int, at: datetime) -> None:
+    """The first time that it could be seen, and from it when it counts."""
+    row = session.execute(select(leads.c.posted_at, leads.c.horizon_days).where(leads.c.id == lead)).one()
+    if row.posted_at is None:
+        change(session, lead, posted_at=at, matures_at=at + timedelta(days=row.horizon_days))
+
+
+def situation(session: Session, lead: int) -> Row[Any] | None:
+    """A lead with its newest suggestion and its rep: what a click needs, in one indexed read.
+
+    Lead columns as they are; `suggestion_…` and `rep_…` for the others, null when it was never posted.
+    """
+    return session.execute(
+        select(
+            leads,
+            suggestions.c.id.label("suggestion_id"),
+            suggestions.c.letter_id.label("suggestion_letter"),
+            suggestions.c.prior_id.label("suggestion_prior"),
+            suggestions.c.record.label("suggestion_record"),
+            suggestions.c.shared.label("suggestion_shared"),
+            suggestions.c.number_visible.label("suggestion_number_visible"),
+            people.c.slack_id.label("rep_slack_id"),
+            people.c.zone.label("rep_zone"),
+            people.c.channel_id.label("rep_channel"),
+        )
+        .outerjoin(suggestions, suggestions.c.lead_id == leads.c.id)
+        .outerjoin(people, people.c.id == leads.c.rep_id)
+        .where(leads.c.id == lead)
+        .order_by(suggestions.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Row[Any]]:
+    """Leads received after `after` that wait for this rep to be added, oldest first."""
+    hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
+    return session.execute(
+        select(leads).where(leads.c.waiting != "", hers, leads.c.received_at >= after).order_by(leads.c.id)
+    ).all()
+
+
+def adopt_history(session: Session, rep: Row[Any]) -> int:
+    """Leads of the past that carry this rep's email become hers in the figures; how many."""
+    hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
+    result = session.execute(update(leads).where(leads.c.rep_id.is_(None), leads.c.history, hers).values(rep_id=rep.id))
+    return int(getattr(result, "rowcount", 0))
+
+
+def waiting_owners(session: Session) -> Sequence[Row[Any]]:
+    """For whom leads wait: owner, waiting, how many."""
+    owner = func.coalesce(leads.c.owner_email, leads.c.owner_slack_id, "")
+    return session.execute(
+        select(owner.label("owner"), leads.c.waiting, func.count().label("many"))
+        .where(leads.c.waiting != "")
+        .group_by(owner, leads.c.waiting)
+    ).all()
+
+
+def dropped_labels(session: Session, since: datetime) -> set[str]:
+    """Labels of facts that were dropped because they would have been a second verdict."""
+    rows = session.execute(select(leads.c.dropped_facts).where(leads.c.received_at >= since).limit(5000)).scalars()
+    return {label for row in rows for label in row}

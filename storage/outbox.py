@@ -1,0 +1,212 @@
+"""The outbox's queries: letters added, claimed by a conditional update, settled by their claim's owner alone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, and_, func, insert, or_, select, update
+from sqlmodel import Session
+
+from bot.domain.retry import UNCERTAIN, Answer, Decision, State
+from storage.database import LETTERS
+from storage.tables import DirectChannel, Letter, table
+
+OPEN = (State.PENDING.value, State.SENDING.value, State.UNCERTAIN.value)
+letters, direct = table(Letter), table(DirectChannel)
+
+
+def add(session: Session, rows: list[dict[str, Any]], now: datetime) -> list[int]:
+    """Queue letters; the ids come back in the rows' order. `now` is real time, which Slack's pace is counted in."""
+    if not rows:
+        return []
+    full = [{"next_at": now, "created_at": now, "target_id": None, "lead_id": None} | row for row in rows]
+    statement = insert(letters).returning(letters.c.id, sort_by_parameter_order=True)
+    session.info["signals"].add(LETTERS)
+    return [int(number) for number in session.execute(statement, full).scalars()]
+
+
+def add_once(session: Session, row: dict[str, Any], now: datetime) -> int | None:
+    """Queue a letter unless one with its dedupe key was ever queued; its id, or None."""
+    return None if by_key(session, row["dedupe_key"]) is not None else add(session, [row], now)[0]
+
+
+def by_key(session: Session, dedupe_key: str) -> int | None:
+    """The letter with this dedupe key."""
+    found: int | None = session.execute(select(letters.c.id).where(letters.c.dedupe_key == dedupe_key)).scalar()
+    return found
+
+
+def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: str, now: datetime) -> None:
+    """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent."""
+    unsent = (letters.c.id == target_id) & (letters.c.state == State.PENDING.value) & (letters.c.attempt == 0)
+    if _count(session, update(letters).where(unsent).values(payload=payload)):
+        return
+    waiting = (
+        (letters.c.target_id == target_id) & (letters.c.kind == "update") & (letters.c.state == State.PENDING.value)
+    )
+    session.info["signals"].add(LETTERS)
+    if _count(session, update(letters).where(waiting).values(payload=payload)):
+        return
+    lead_id = session.execute(select(letters.c.lead_id).where(letters.c.id == target_id)).scalar()
+    row = {
+        "kind": "update",
+        # A lane of its own: an edit waits for its message, not behind the channel's other news.
+        "lane": f"edit:{target_id}",
+        "payload": payload,
+        "target_id": target_id,
+        "lead_id": lead_id,
+        "dedupe_key": dedupe_key,
+    }
+    add_once(session, row, now)
+
+
+def heads(session: Session) -> Sequence[Row[Any]]:
+    """The first open letter of each lane: id, kind, lane, state, next_at, and its target's state."""
+    first = (
+        select(func.min(letters.c.id).label("id"))
+        .where(letters.c.state.in_(("pending", "sending", "uncertain")))
+        .group_by(letters.c.lane)
+        .subquery()
+    )
+    target = letters.alias("target")
+    return session.execute(
+        select(
+            letters.c.id,
+            letters.c.kind,
+            letters.c.lane,
+            letters.c.state,
+            letters.c.next_at,
+            target.c.state.label("target_state"),
+        )
+        .join(first, first.c.id == letters.c.id)
+        .outerjoin(target, target.c.id == letters.c.target_id)
+        .order_by(letters.c.id)
+    ).all()
+
+
+def claim(session: Session, ids: list[int], owner: str, now: datetime, lease: timedelta) -> list[dict[str, Any]]:
+    """Take letters for sending; those that somebody else took, or that are no longer due, are left out."""
+    taken = []
+    for letter_id in ids:
+        due = (letters.c.id == letter_id) & letters.c.state.in_(("pending", "uncertain")) & (letters.c.next_at <= now)
+        done = _count(
+            session,
+            update(letters)
+            .where(due)
+            .values(state=State.SENDING.value, claim=owner, lease_until=now + lease, attempt=letters.c.attempt + 1),
+        )
+        if done:
+            taken.append(letter_id)
+    return _letters(session, taken)
+
+
+def _letters(session: Session, ids: list[int]) -> list[dict[str, Any]]:
+    target = letters.alias("target")
+    rows = session.execute(
+        select(
+            letters,
+            target.c.channel_id.label("target_channel"),
+            target.c.ts.label("target_ts"),
+            direct.c.channel_id.label("dm"),
+        )
+        .outerjoin(target, target.c.id == letters.c.target_id)
+        .outerjoin(direct, direct.c.slack_id == letters.c.lane)
+        .where(letters.c.id.in_(ids))
+        .order_by(letters.c.id)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def settle(session: Session, letter_id: int, owner: str, decision: Decision, answer: Answer, now: datetime) -> bool:
+    """Write down how a sending ended; False when the claim was no longer ours, and nothing is changed then."""
+    values: dict[str, Any] = {
+        "state": decision.state.value,
+        "claim": None,
+        "lease_until": None,
+        "error": UNCERTAIN if decision.state is State.UNCERTAIN else answer.code or None,
+        "fix": decision.fix or None,
+    }
+    if decision.next_at is not None:
+        values["next_at"] = decision.next_at
+    if decision.lost_answer:
+        values["lost"] = letters.c.lost + 1
+    if decision.state is State.SENT:
+        values |= {"sent_at": now, "ts": answer.ts or None, "channel_id": answer.channel or None}
+    ours = (letters.c.id == letter_id) & (letters.c.claim == owner) & (letters.c.state == State.SENDING.value)
+    return bool(_count(session, update(letters).where(ours).values(**values)))
+
+
+def keep_direct_channel(session: Session, slack_id: str, channel_id: str) -> None:
+    """Remember a DM's channel, so that Slack is asked once."""
+    if session.get(DirectChannel, slack_id) is None:
+        session.add(DirectChannel(slack_id=slack_id, channel_id=channel_id))
+
+
+def take_back(session: Session, now: datetime, *, all_of_them: bool, wait: timedelta) -> list[tuple[int, str]]:
+    """Letters whose sender died: perhaps said, perhaps not. `all_of_them` when no other sender can be alive."""
+    gone = letters.c.state == State.SENDING.value
+    if not all_of_them:
+        gone &= letters.c.lease_until < now
+    rows = session.execute(select(letters.c.id, letters.c.kind).where(gone)).all()
+    if rows:
+        session.execute(
+            update(letters)
+            .where(letters.c.id.in_([row.id for row in rows]))
+            .values(state=State.UNCERTAIN.value, error=UNCERTAIN, claim=None, lease_until=None, next_at=now + wait)
+        )
+    return [(row.id, row.kind) for row in rows]
+
+
+def give_up_edits(session: Session) -> None:
+    """Edits of messages that were never posted have nothing to edit."""
+    target = letters.alias("target")
+    lost = select(target.c.id).where(target.c.state == State.DEAD.value, target.c.id == letters.c.target_id).exists()
+    session.execute(
+        update(letters)
+        .where(letters.c.state == State.PENDING.value, letters.c.target_id.is_not(None), lost)
+        .values(state=State.DEAD.value, error="target_dead", fix="Mend the message that this belongs to first.")
+    )
+
+
+def empty_old(session: Session, before: datetime) -> int:
+    """Take the words out of letters sent before `before` (PRODUCT §8); how many."""
+    old = and_(letters.c.state == State.SENT.value, letters.c.sent_at < before, letters.c.payload.is_not(None))
+    ids = session.execute(select(letters.c.id).where(old, letters.c.error.is_(None)).limit(500)).scalars().all()
+    if ids:
+        session.execute(update(letters).where(letters.c.id.in_(ids)).values(payload={}, error="emptied"))
+    return len(ids)
+
+
+def revive(session: Session, now: datetime) -> int:
+    """Let dead letters be tried again; how many."""
+    session.info["signals"].add(LETTERS)
+    return _count(
+        session,
+        update(letters)
+        .where(letters.c.state == State.DEAD.value)
+        .values(state=State.PENDING.value, attempt=0, lost=0, next_at=now, error=None, fix=None),
+    )
+
+
+def standing(session: Session) -> dict[str, int]:
+    """How many letters are open or dead, by state."""
+    rows = session.execute(
+        select(letters.c.state, func.count())
+        .where(or_(letters.c.state.in_(OPEN), letters.c.state == State.DEAD.value))
+        .group_by(letters.c.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def dead(session: Session) -> Sequence[Row[Any]]:
+    """Dead letters with their fix, by fix: fix, how many, one lane."""
+    return session.execute(
+        select(letters.c.fix, func.count().label("many"), func.min(letters.c.lane).label("lane"))
+        .where(letters.c.state == State.DEAD.value)
+        .group_by(letters.c.fix)
+    ).all()
+
+
+def _count(session: Session, statement: Any) -> int:
+    result = session.execute(statement)
+    return result.rowcount if isinstance(result, CursorResult) else 0

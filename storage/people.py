@@ -1,0 +1,66 @@
+"""People and teams: queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlmodel import Session
+
+from storage.tables import Person, Team, table
+
+people, teams = table(Person), table(Team)
+
+
+def by_slack_id(session: Session, slack_id: str) -> Row[Any] | None:
+    """Somebody by Slack id."""
+    return session.execute(select(people).where(people.c.slack_id == slack_id)).one_or_none()
+
+
+def by_id(session: Session, person: int) -> Row[Any]:
+    """Somebody by our id."""
+    return session.execute(select(people).where(people.c.id == person)).one()
+
+
+def everybody(session: Session) -> Sequence[Row[Any]]:
+    """All people, in order of addition."""
+    return session.execute(select(people).order_by(people.c.id)).all()
+
+
+def all_teams(session: Session) -> Sequence[Row[Any]]:
+    """All teams."""
+    return session.execute(select(teams).order_by(teams.c.id)).all()
+
+
+def add(session: Session, row: dict[str, Any]) -> int:
+    """Add a person."""
+    return int(session.execute(insert(people).returning(people.c.id), row).scalar_one())
+
+
+def change(session: Session, person: int, **values: Any) -> None:
+    """Set columns of one person."""
+    session.execute(update(people).where(people.c.id == person).values(**values))
+
+
+def add_team(session: Session, name: str) -> int:
+    """Add a team."""
+    return int(session.execute(insert(teams).returning(teams.c.id), {"name": name}).scalar_one())
+
+
+def set_manager(session: Session, team: int, manager: int) -> None:
+    """Name a team's manager."""
+    session.execute(update(teams).where(teams.c.id == team).values(manager_id=manager))
+
+
+def managers(session: Session) -> Sequence[Row[Any]]:
+    """Everybody who manages a team, whole."""
+    leading = select(teams.c.manager_id).where(teams.c.manager_id.is_not(None))
+    return session.execute(select(people).where(people.c.id.in_(leading)).order_by(people.c.id)).all()
+
+
+def pledge(session: Session, person: int, at: datetime) -> bool:
+    """Write down a manager's pledge, once; False when it stood already."""
+    result = session.execute(
+        update(people).where(people.c.id == person, people.c.pledged_at.is_(None)).values(pledged_at=at)
+    )
+    return bool(getattr(result, "rowcount", 0))

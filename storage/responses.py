@@ -1,0 +1,92 @@
+"""Responses and outcomes: queries on append-only history."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlmodel import Session
+
+from bot.domain.clock import Moment
+from bot.domain.inbound import OutcomeIn
+from storage.tables import Outcome, Response, table
+
+responses, outcomes = table(Response), table(Outcome)
+
+
+def by_key(session: Session, dedupe_key: str) -> Row[Any] | None:
+    """The response stored under this key, if it was."""
+    return session.execute(select(responses).where(responses.c.dedupe_key == dedupe_key)).one_or_none()
+
+
+def add(session: Session, row: dict[str, Any]) -> int:
+    """Store a response."""
+    return int(session.execute(insert(responses).returning(responses.c.id), row).scalar_one())
+
+
+def add_many(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Store many, from a file."""
+    session.execute(insert(responses), rows)
+
+
+def current(session: Session, lead: int, person: int | None) -> Row[Any] | None:
+    """The newest response to a lead by one person."""
+    return session.execute(
+        select(responses)
+        .where(responses.c.lead_id == lead, responses.c.person_id == person)
+        .order_by(responses.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def of_author(session: Session, lead: int, person: int) -> Sequence[Row[Any]]:
+    """All that one person said about a lead, oldest first."""
+    return session.execute(
+        select(responses).where(responses.c.lead_id == lead, responses.c.person_id == person).order_by(responses.c.id)
+    ).all()
+
+
+def add_outcomes(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Store outcomes."""
+    session.execute(insert(outcomes), rows)
+
+
+def outcome_key(lead: int, item: OutcomeIn) -> str:
+    """What makes an outcome the same as one that was told before."""
+    return f"{lead}:{item.outcome}:{item.at.isoformat()}:{item.amount}"
+
+
+def outcome_row(lead: int, item: OutcomeIn, source: str, at: Moment) -> dict[str, Any]:
+    """An outcome's columns, as it came in."""
+    return {
+        "lead_id": lead,
+        "outcome": item.outcome,
+        "at": item.at,
+        "amount": item.amount,
+        "source": source,
+        "dedupe_key": outcome_key(lead, item),
+        "made_up": at.made_up,
+        "received_at": at.now,
+    }
+
+
+def outcome_keys(session: Session, keys: set[str]) -> set[str]:
+    """Which of these outcomes are stored already."""
+    return set(session.execute(select(outcomes.c.dedupe_key).where(outcomes.c.dedupe_key.in_(keys))).scalars())
+
+
+def latest_outcome(session: Session, lead: int) -> Row[Any] | None:
+    """The outcome that counts: the latest by `at`, ties by arrival."""
+    return session.execute(
+        select(outcomes).where(outcomes.c.lead_id == lead).order_by(outcomes.c.at.desc(), outcomes.c.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def first_answer_before(session: Session, lead: int, at: datetime) -> bool:
+    """Whether anything was said about the lead by then."""
+    return (
+        session.execute(
+            select(responses.c.id).where(responses.c.lead_id == lead, responses.c.at <= at).limit(1)
+        ).first()
+        is not None
+    )

@@ -1,0 +1,160 @@
+"""Counts for figures, in SQL; what they mean is the domain's business (STATISTICS)."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlmodel import Session
+
+from bot.domain.bands import RECORD_DAYS, RECORD_LIMIT, Record
+from storage.tables import Lead, Person, Team, table
+
+leads, people, teams = table(Lead), table(Person), table(Team)
+RecordKey = tuple[str, int, int]
+FRESH = timedelta(seconds=60)
+
+
+def won_in_time() -> ColumnElement[bool]:
+    """y = 1: won in (posted, posted + horizon]."""
+    return and_(
+        leads.c.outcome == "won", leads.c.outcome_at > leads.c.posted_at, leads.c.outcome_at <= leads.c.matures_at
+    )
+
+
+def counted() -> ColumnElement[bool]:
+    """Leads that figures count: all but those disqualified with a data problem."""
+    return or_(leads.c.outcome != "disqualified", leads.c.data_problem.is_(False))
+
+
+class TrackRecords:
+    """The tool's own record by model line, horizon and band, at most a minute old.
+
+    One minute, because many leads arrive together and a record moves by one lead at a time.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[RecordKey, tuple[datetime, Record]] = {}
+        self._lock = threading.Lock()
+
+    def look(self, session: Session, keys: Iterable[RecordKey], now: datetime) -> dict[RecordKey, Record]:
+        """The records for these (model line, horizon in days, band), as of `now`."""
+        found, totals = {}, {}
+        for key in set(keys):
+            with self._lock:
+                at, record = self._kept.get(key, (None, Record()))
+            if at is None or not timedelta() <= now - at < FRESH:
+                line, horizon, band = key
+                if (line, horizon) not in totals:
+                    totals[line, horizon] = _all_bands(session, line, horizon, now)
+                record = _band(session, line, horizon, band, now, totals[line, horizon])
+                with self._lock:
+                    self._kept[key] = now, record
+            found[key] = record
+        return found
+
+
+def _recent(line: str, horizon: int, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        leads.c.model_line == line,
+        leads.c.horizon_days == horizon,
+        leads.c.posted_at.is_not(None),
+        leads.c.matures_at <= now,
+        leads.c.matures_at >= now - timedelta(days=RECORD_DAYS - horizon),
+        leads.c.posted_at >= now - timedelta(days=RECORD_DAYS),
+    )
+
+
+def _all_bands(session: Session, line: str, horizon: int, now: datetime) -> tuple[int, int]:
+    row = session.execute(
+        select(func.count(), func.coalesce(func.sum(case((won_in_time(), 1), else_=0)), 0)).where(
+            _recent(line, horizon, now), counted()
+        )
+    ).one()
+    return int(row[1]), int(row[0])
+
+
+def _band(session: Session, line: str, horizon: int, band: int, now: datetime, total: tuple[int, int]) -> Record:
+    last = (
+        select(case((won_in_time(), 1), else_=0).label("won"))
+        .where(_recent(line, horizon, now), leads.c.band == band, counted())
+        .order_by(leads.c.matures_at.desc())
+        .limit(RECORD_LIMIT)
+        .subquery()
+    )
+    row = session.execute(select(func.coalesce(func.sum(last.c.won), 0), func.count()).select_from(last)).one()
+    return Record(int(row[0]), int(row[1]), *total)
+
+
+def _of_manager(manager: int) -> ColumnElement[bool]:
+    members = select(people.c.id).join(teams, teams.c.id == people.c.team_id).where(teams.c.manager_id == manager)
+    return and_(leads.c.rep_id.in_(members), leads.c.asked, leads.c.posted_at.is_not(None))
+
+
+def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
+    """Matured leads of a manager's teams that no digest has counted yet: what figures need of each, nothing more."""
+    return session.execute(
+        select(
+            leads.c.id,
+            leads.c.rep_id,
+            leads.c.probability,
+            leads.c.horizon_days,
+            leads.c.posted_at,
+            leads.c.landmark_direction,
+            leads.c.outcome,
+            leads.c.outcome_at,
+            leads.c.data_problem,
+            leads.c.made_up,
+            case((won_in_time(), 1), else_=0).label("won"),
+        ).where(
+            _of_manager(manager),
+            leads.c.matures_at <= now,
+            leads.c.release_id.is_(None),
+            leads.c.probability.is_not(None),
+        )
+    ).all()
+
+
+def not_yet(session: Session, manager: int, now: datetime) -> tuple[int, datetime | None]:
+    """How many leads of a manager's teams have not matured, and when the first will."""
+    row = session.execute(
+        select(func.count(), func.min(leads.c.matures_at)).where(_of_manager(manager), leads.c.matures_at > now)
+    ).one()
+    return int(row[0]), row[1]
+
+
+def first_posted(session: Session, manager: int) -> datetime | None:
+    """When the first lead of a manager's teams was posted."""
+    found: datetime | None = session.execute(select(func.min(leads.c.posted_at)).where(_of_manager(manager))).scalar()
+    return found
+
+
+def team_size(session: Session, manager: int) -> int:
+    """How many reps the manager's teams have."""
+    statement = (
+        select(func.count())
+        .select_from(people.join(teams, teams.c.id == people.c.team_id))
+        .where(teams.c.manager_id == manager, people.c.is_rep)
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def tool_record(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
+    """The tool's record among matured leads of a manager's teams, by model line, horizon and band; no responses."""
+    return session.execute(
+        select(
+            leads.c.model_line,
+            leads.c.horizon_days,
+            leads.c.band,
+            func.count().label("leads"),
+            func.sum(case((won_in_time(), 1), else_=0)).label("wins"),
+        )
+        .where(
+            _of_manager(manager),
+            leads.c.matures_at <= now,
+            leads.c.posted_at >= now - timedelta(days=RECORD_DAYS),
+            counted(),
+        )
+        .group_by(leads.c.model_line, leads.c.horizon_days, leads.c.band)
+    ).all()
