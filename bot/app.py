@@ -45,7 +45,7 @@ def build_deps(settings: Settings) -> Deps:
 def build_bolt(deps: Deps, identity: Identity) -> App:
     """The Bolt app with its listeners. An ack leaves when the listener returns, so it speaks of what is stored."""
     token = deps.settings.slack_bot_token.get_secret_value()
-    client = WebClient(token, base_url=deps.settings.slack_api_url, timeout=LISTENER_CLIENT_SECONDS, retry_handlers=[])
+    client = WebClient(base_url=deps.settings.slack_api_url, timeout=LISTENER_CLIENT_SECONDS, retry_handlers=[])
     known = AuthorizeResult(
         enterprise_id=None,
         team_id=identity.team_id,

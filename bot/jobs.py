@@ -180,10 +180,8 @@ class Sender:
 
     def _take_back(self, *, all_of_them: bool) -> None:
         wait = SETTLE if self._can_read_history else timedelta()
-        now = datetime.now(UTC)
-        for letter, kind in self._deps.db.write(
-            partial(outbox.take_back, now=now, all_of_them=all_of_them, wait=wait), key="outbox"
-        ):
+        gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait)
+        for letter, kind in self._deps.db.write(gone, key="outbox"):
             log.warning("letter.taken_back", letter=letter, kind=kind)
 
 

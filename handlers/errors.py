@@ -18,6 +18,8 @@ log = structlog.get_logger()
 # Where a form shows a sentence that concerns all of it.
 PLACE = {ids.SUBMIT: ids.REASON, ids.SUBMIT_DETAILS: ids.ESTIMATE}
 TOO_SLOW = "Slack took too long to open the form. Please press the button again."
+SLOW = ("expired_trigger_id", "exchanged_trigger_id", "ratelimited")
+REFUSED = "Slack did not take this, and nothing was changed. Please tell an admin to run `otherwise check`."
 UNKNOWN = "This button is from another version of Otherwise and does nothing any more."
 
 
@@ -47,7 +49,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, SlackApiError | SlackClientError | OSError):
         code = error.response.get("error", "") if isinstance(error, SlackApiError) else type(error).__name__
         log.warning("listener.slack", error=code)
-        return TOO_SLOW
+        return TOO_SLOW if not isinstance(error, SlackApiError) or code in SLOW else REFUSED
     reference = uuid.uuid4().hex[:8]
     log.error("listener.failed", reference=reference, trace=frames(error))
     return f"Something went wrong here, and nothing was changed. Please try again; reference {reference}."

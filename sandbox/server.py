@@ -169,7 +169,7 @@ class Server:
             if token != BOT_TOKEN and name != "api.test":
                 raise SlackError("invalid_auth" if token else "not_authed")
             self._need_scope(scope, args)
-            if unknown := sorted(set(args) - known):
+            if unknown := sorted(set(args) - known - {"team_id"}):
                 raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] unknown: {unknown}"]})
             return {"ok": True} | method(self.ws, args | {"_base": self._base + "api/"})
         except SlackError as failure:

@@ -13,8 +13,8 @@ from bot.domain.wording import CUES, DIRECTIONS
 
 FIELDS = (
     "lead_id", "name", "owner", "url", "hard", "posted_at", "probability", "points", "horizon_days", "model",
-    "model_line", "model_version", "reference_class", "scored_at", "reasons", "not_seen", "outcome", "outcome_at", "amount",
-    "response", "direction", "reason", "responded_at", "estimate", "cues",
+    "model_line", "model_version", "reference_class", "scored_at", "reasons", "not_seen", "outcome", "outcome_at",
+    "amount", "response", "direction", "reason", "responded_at", "estimate", "cues",
 )  # fmt: skip
 RESPONSE_FIELDS = ("response", "direction")
 OUTCOMES = {

@@ -1,0 +1,65 @@
+"""Fixtures: one workspace process a session, and a bot on a fresh database a test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sim import Sim
+from tests.world import World, settings_for
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Sim]:
+    """A local workspace that the whole session shares; `sim` empties it for each test."""
+    sim = Sim("--no-limits")
+    yield sim
+    sim.close()
+
+
+@pytest.fixture
+def sim(workspace: Sim) -> Sim:
+    """The workspace, empty."""
+    workspace.post("reset")
+    workspace.post("limits", on=False)
+    return workspace
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The address of a database that is not there yet."""
+    return f"sqlite:///{tmp_path}/otherwise.db"
+
+
+@pytest.fixture
+def make_world(sim: Sim, database: str) -> Iterator[Any]:
+    """Build worlds with settings of the test's own; they are closed after it."""
+    built: list[World] = []
+
+    def make(**settings: Any) -> World:
+        world = World(sim, settings_for(sim, database, **settings))
+        built.append(world)
+        return world
+
+    yield make
+    for world in built:
+        world.close()
+
+
+@pytest.fixture
+def world(make_world: Any) -> World:
+    """A bot with the whole cast."""
+    made: World = make_world()
+    made.add_people()
+    return made
+
+
+@pytest.fixture
+def shifted_world(make_world: Any, tmp_path: Path) -> World:
+    """The same with a clock that the test can move."""
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    made: World = make_world(otherwise_clock_file=clock)
+    made.add_people()
+    return made

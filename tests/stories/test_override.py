@@ -1,0 +1,208 @@
+"""A rep on her phone: she reads, disagrees in one tap and one line, changes her mind, and learns how it ended."""
+
+import json
+
+from storage.tables import Lead, Letter
+from tests.world import MONA, RIA, ROB, World, labels, words
+
+ASKED = ["Noted", "I see something else", "Why this number?"]
+
+
+def test_a_lead_becomes_a_suggestion_in_her_own_dm(world: World) -> None:
+    assert world.lead() == {"lead_id": "crm:1", "result": "created"}
+    message = world.see(RIA, "Acme Ltd")
+    assert labels(message) == ASKED
+    assert words(message).splitlines() == [
+        "*Acme Ltd* · inbound · 80 staff",
+        "A starting point: of 100 leads like this, about *12* close within 90 days.",
+        "Untested here: 0 leads so far. Hasn't seen: calls, budget.",
+        "For learning, not reviews. Your manager sees groups only.",
+    ]
+    assert not any(character.isdigit() for character in message["text"].replace("80 staff", "")[:150])
+    assert "about 12 close within 90 days" in message["text"]
+
+
+def test_her_very_first_message_comes_once_and_before_the_first_lead(world: World) -> None:
+    world.lead("crm:1")
+    world.lead("crm:2", name="Borealis")
+    world.see(RIA, "Borealis")
+    texts = [message["text"] for message in world.sim.messages(RIA)]
+    assert texts[0].startswith("You don't have to answer.")
+    assert sum(text.startswith("You don't have to answer.") for text in texts) == 1
+
+
+def test_one_tap_and_one_line_are_stored_and_shown_to_her(world: World) -> None:
+    world.lead()
+    done = world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "Their CFO asked for a contract <today> & budget")
+    assert done["closed"]
+    assert world.responses() == [("overridden", "more", "Their CFO asked for a contract <today> & budget")]
+    message = world.see(RIA, "You see something else")
+    assert labels(message) == ["Add details", "Change", "Withdraw"]
+    assert "> Their CFO asked for a contract &lt;today&gt; &amp; budget" in words(message)
+
+
+def test_the_form_speaks_of_the_lead_and_never_of_the_number(world: World) -> None:
+    world.lead()
+    world.press(RIA, "I see something else", world.see(RIA, "Acme Ltd"))
+    view = world.form(RIA)
+    assert view["title"]["text"] == "I see something else"
+    assert "Acme Ltd" in json.dumps(view["blocks"][0])
+    assert "12" not in json.dumps(view["blocks"])
+    direction = view["blocks"][1]
+    assert (direction["block_id"], direction["element"]["action_id"]) == ("direction", "direction")
+    assert "initial_option" not in direction["element"]
+
+
+def test_an_empty_line_is_asked_for_and_what_she_chose_stays(world: World) -> None:
+    world.lead()
+    world.press(RIA, "I see something else", world.see(RIA, "Acme Ltd"))
+    view = world.form(RIA)
+    told = world.sim.act("submit", RIA, view=view["id"], values={"direction": "less", "reason": "  "}, force=True)
+    assert told["errors"] == {"reason": "Please say in a few words what you see."}
+    assert world.sim.views(RIA)[-1]["id"] == view["id"]
+    assert world.responses() == []
+
+
+def test_noted_is_undone_by_one_press_and_can_still_become_something_else(world: World) -> None:
+    world.lead()
+    world.press(RIA, "Noted", world.see(RIA, "Acme Ltd"))
+    message = world.see(RIA, "Noted.")
+    assert labels(message) == ["Undo", "I see something else", "Why this number?"]
+    world.press(RIA, "Undo", message)
+    world.sim.until(lambda: labels(world.see(RIA, "Acme Ltd")) == ASKED)
+    world.press(RIA, "Noted", world.see(RIA, "Acme Ltd"))
+    world.override(RIA, world.see(RIA, "Noted."), "other", "Different buyer")
+    world.see(RIA, "different, can't say")
+    assert [kind for kind, _, _ in world.responses()] == ["noted", "withdrawn", "noted", "overridden"]
+
+
+def test_change_starts_from_her_words_and_adds_a_row(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
+    world.press(RIA, "Change", world.see(RIA, "You see something else"))
+    view = world.form(RIA)
+    inputs = {block.get("block_id"): block.get("element") for block in view["blocks"]}
+    assert inputs["reason"]["initial_value"] == "New budget"
+    assert inputs["direction"]["initial_option"]["value"] == "more"
+    world.sim.act("submit", RIA, view=view["id"], values={"direction": "less", "reason": "Budget withdrawn"})
+    world.see(RIA, "Budget withdrawn")
+    assert world.responses() == [("overridden", "more", "New budget"), ("overridden", "less", "Budget withdrawn")]
+    assert world.rows(Lead)[0]["landmark_direction"] == "less"
+
+
+def test_withdraw_brings_the_question_back_and_keeps_the_rows(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
+    world.press(RIA, "Withdraw", world.see(RIA, "You see something else"))
+    world.sim.until(lambda: labels(world.see(RIA, "Acme Ltd")) == ASKED)
+    assert [kind for kind, _, _ in world.responses()] == ["overridden", "withdrawn"]
+    assert world.rows(Lead)[0]["landmark_direction"] == ""
+
+
+def test_details_are_optional_and_add_a_row_with_the_same_words(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
+    world.press(RIA, "Add details", world.see(RIA, "You see something else"))
+    view = world.form(RIA)
+    values = {"estimate": "35", "cues": ["timing", "new information"], "quote": ["yes"]}
+    assert world.sim.act("submit", RIA, view=view["id"], values=values)["closed"]
+    from storage.tables import Response
+
+    row = world.rows(Response)[-1]
+    assert (row["estimate"], row["cues"], row["quote"], row["reason"]) == (
+        0.35,
+        ["timing", "new information"],
+        True,
+        "New budget",
+    )
+
+
+def test_only_her_own_lead_can_be_answered(world: World) -> None:
+    world.lead()
+    message = world.see(RIA, "Acme Ltd")
+    world.lead("crm:2", rep=ROB, name="Borealis")
+    hers = next(one for one in message["blocks"] if one["type"] == "actions")["elements"][0]["value"]
+    for user in (ROB, MONA):
+        own = world.see(ROB, "Borealis") if user == ROB else None
+        if own is None:
+            continue
+        told = world.press(user, "Noted", own, forged={"value": hers})
+        assert told["acked"]
+        world.see(user, "Only the rep this lead is with can answer here.")
+    assert world.responses() == []
+
+
+def test_a_double_click_and_a_redelivery_are_one_answer(world: World) -> None:
+    world.lead()
+    message = world.see(RIA, "Acme Ltd")
+    world.sim.fault("socket", "twice")
+    world.press(RIA, "Noted", message)
+    world.press(RIA, "Noted", message)
+    world.press(RIA, "I see something else", message)
+    view = world.form(RIA)
+    world.sim.fault("socket", "twice")
+    world.sim.act("submit", RIA, view=view["id"], values={"direction": "more", "reason": "Budget"})
+    assert [kind for kind, _, _ in world.responses()] == ["noted", "overridden"]
+
+
+def test_a_lost_answer_keeps_the_form_and_a_second_press_stores_once(world: World) -> None:
+    world.lead()
+    world.press(RIA, "I see something else", world.see(RIA, "Acme Ltd"))
+    view = world.form(RIA)
+    world.sim.fault("socket", "drop_ack")
+    typed = {"direction": "more", "reason": "Budget"}
+    assert not world.sim.act("submit", RIA, view=view["id"], values=typed)["acked"]
+    assert world.sim.views(RIA)[-1]["id"] == view["id"]
+    assert world.sim.act("submit", RIA, view=view["id"], values=typed)["closed"]
+    assert world.responses() == [("overridden", "more", "Budget")]
+
+
+def test_after_the_outcome_the_buttons_go_and_she_reads_both_numbers(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
+    world.see(RIA, "You see something else")
+    assert world.outcome(outcome="lost")["result"] == "created"
+    message = world.see(RIA, "One lead settles nothing.")
+    assert labels(message) == ["What I said"]
+    assert "You had said more likely; the tool, about 12 in 100. One lead settles nothing." in words(message)
+    world.press(RIA, "What I said", message)
+    assert "New budget" in json.dumps(world.form(RIA))
+
+
+def test_what_she_says_after_the_outcome_is_kept_and_marked_late(world: World) -> None:
+    world.lead()
+    message = world.see(RIA, "Acme Ltd")
+    world.press(RIA, "I see something else", message)
+    view = world.form(RIA)
+    world.outcome(outcome="won")
+    world.see(RIA, "Won on")
+    assert world.sim.act("submit", RIA, view=view["id"], values={"direction": "more", "reason": "Knew it"})["closed"]
+    from storage.tables import Response
+
+    assert [row["late"] for row in world.rows(Response)] == [True]
+    assert world.rows(Lead)[0]["landmark_direction"] == ""
+
+
+def test_why_this_number_shows_reasons_reference_class_and_model(world: World) -> None:
+    world.lead()
+    world.press(RIA, "Why this number?", world.see(RIA, "Acme Ltd"))
+    shown = json.dumps(world.form(RIA), ensure_ascii=False)
+    for part in ("inbound, 50–200 staff", "Opened no mail in 30 days (lowers it)", "leadscore", "2026-10"):
+        assert part in shown
+
+
+def test_a_button_of_no_version_gets_a_sentence(world: World) -> None:
+    world.lead()
+    message = world.see(RIA, "Acme Ltd")
+    told = world.sim.act(
+        "click", RIA, channel="D0REP00", ts=message["ts"], action_id="button_1", forged={"type": "button"}
+    )
+    assert told["acked"]
+    world.see(RIA, "another version of Otherwise")
+
+
+def test_no_words_stay_in_notifications(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "a very secret reason")
+    world.see(RIA, "a very secret reason")
+    assert all("secret" not in str(row["payload"].get("text")) for row in world.rows(Letter))
