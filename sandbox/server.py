@@ -336,6 +336,8 @@ class Server:
                     raise Refused(f"unknown verb {verb!r}")
         except Refused as refusal:
             return JSONResponse({"refused": str(refusal)}, 409)
+        seen = {key: told[key] for key in ("acked", "closed", "errors", "blocked") if key in told}
+        self.log.add("told", verb=verb, user=user, view=body.get("view"), values=body.get("values"), **seen)
         return JSONResponse(told)
 
 

@@ -21,8 +21,7 @@ ADA, MONA, MILO = "U0ADA", "U0MONA", "U0MILO"
 REPS = [f"U0REP{number:02}" for number in range(24)]
 RIA, ROB, ROSA = REPS[:3]
 FIRST = (
-    "ria rob rosa remy ruth raj rhea ravi rita ralf rena ross "
-    "sam sina said suki sven sara seth shay sofia stan sue syd"
+    "ria rob rosa remy ruth raj rhea ravi rita ralf rena ross sam sina said suki sven sara seth shay sofia stan sue syd"
 ).split()
 EMAIL = {slack_id: f"{first}@example.com" for slack_id, first in zip(REPS, FIRST, strict=True)}
 BOT_TOKEN = "xoxb-local-workspace-not-a-secret"

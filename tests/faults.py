@@ -1,0 +1,18 @@
+"""Faults of the machine, made for real: the kernel refuses to let a file grow."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def no_more_room(database: Path) -> Iterator[None]:
+    """While inside, SQLite's log can't be written beyond where it is: each commit ends in an I/O error."""
+    wal = database.with_name(database.name + "-wal")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(1, wal.stat().st_size), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

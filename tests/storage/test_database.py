@@ -1,0 +1,262 @@
+"""The writer: units in groups, all or nothing, and each caller told the truth about his own."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select
+from sqlmodel import Session
+
+from bot.domain.errors import Busy, CommitUnknown, StorageUnavailable
+from storage.database import QUEUE_LIMIT, Database
+from storage.migrate import upgrade
+from storage.tables import Team, table
+from tests.faults import no_more_room
+from tests.postgres import postgres_url
+
+TEAMS = table(Team)
+GROUP = 8
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: Any, tmp_path: Path) -> Iterator[Database]:
+    """A database of each kind; PostgreSQL where a server can be started here."""
+    url = f"sqlite:///{tmp_path}/otherwise.db" if request.param == "sqlite" else postgres_url(request)
+    upgrade(url)
+    made = Database(url)
+    yield made
+    made.close()
+
+
+def add(name: str, session: Session) -> int:
+    """A unit: one row."""
+    return int(session.execute(insert(TEAMS).returning(TEAMS.c.id), {"name": name}).scalar_one())
+
+
+def names(db: Database) -> set[str]:
+    with db.reading() as session:
+        return set(session.execute(select(TEAMS.c.name)).scalars())
+
+
+def in_one_group(db: Database, units: list[Any]) -> list[Any]:
+    """Hand over all units while the writer is busy with another, so that they are committed together.
+
+    Their results in order; an error stands for itself.
+    """
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_session: Session) -> None:
+        begun.set()
+        assert go.wait(10)
+
+    with ThreadPoolExecutor(len(units) + 1) as pool:
+        first = pool.submit(db.write, hold, timeout=20)
+        assert begun.wait(10)
+        writer = db._writers[0]
+        waiting = []
+        for unit in units:
+            before = writer.units.qsize()
+            waiting.append(pool.submit(db.write, unit, timeout=20))
+            while writer.units.qsize() == before:
+                threading.Event().wait(0.001)
+        go.set()
+        first.result(20)
+        return [one.exception(20) or one.result() for one in waiting]
+
+
+def test_units_of_a_group_are_all_there(db: Database) -> None:
+    results = in_one_group(db, [lambda s, n=n: add(f"team {n}", s) for n in range(GROUP)])
+    assert len(set(results)) == GROUP
+    assert names(db) == {f"team {n}" for n in range(GROUP)}
+
+
+@pytest.mark.parametrize("place", range(GROUP))
+def test_a_unit_that_fails_takes_none_of_the_others_with_it(db: Database, place: int) -> None:
+    def poisoned(session: Session) -> None:
+        add("half done", session)
+        raise ValueError("poisoned")
+
+    units: list[Any] = [lambda s, n=n: add(f"team {n}", s) for n in range(GROUP)]
+    units[place] = poisoned
+    results = in_one_group(db, units)
+    assert isinstance(results[place], ValueError)
+    assert names(db) == {f"team {n}" for n in range(GROUP) if n != place}
+
+
+@pytest.mark.parametrize("place", range(GROUP))
+def test_a_statement_the_database_refuses_takes_none_of_the_others_with_it(db: Database, place: int) -> None:
+    db.write(lambda s: add("taken", s))
+    units: list[Any] = [lambda s, n=n: add(f"team {n}", s) for n in range(GROUP)]
+    units[place] = lambda s: add("taken", s)
+    results = in_one_group(db, units)
+    assert isinstance(results[place], StorageUnavailable)
+    assert names(db) == {"taken"} | {f"team {n}" for n in range(GROUP) if n != place}
+
+
+@pytest.mark.parametrize("place", range(GROUP))
+def test_a_full_disk_at_any_unit_is_told_to_those_whose_rows_are_not_there(tmp_path: Path, place: int) -> None:
+    url = f"sqlite:///{tmp_path}/full.db"
+    upgrade(url)
+    db = Database(url)
+
+    def fill(session: Session) -> None:
+        # SQLite's own "database or disk is full", at this unit's statement, in this connection.
+        raw = session.connection()
+        pages = raw.exec_driver_sql("PRAGMA page_count").scalar_one()
+        raw.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        add("z" * 3_000_000, session)
+
+    units: list[Any] = [lambda s, n=n: add(f"team {n}", s) for n in range(GROUP)]
+    units[place] = fill
+    results = in_one_group(db, units)
+    assert isinstance(results[place], StorageUnavailable)
+    told = {f"team {n}" for n in range(GROUP) if isinstance(results[n], int)}
+    assert names(db) == told == {f"team {n}" for n in range(GROUP) if n != place}
+    db.close()
+
+
+@pytest.mark.parametrize("place", range(GROUP))
+def test_an_io_error_from_any_unit_on_acknowledges_nothing_that_is_not_there(tmp_path: Path, place: int) -> None:
+    url = f"sqlite:///{tmp_path}/broken.db"
+    upgrade(url)
+    db = Database(url)
+    db.write(lambda s: add("before", s))
+    broken = no_more_room(tmp_path / "broken.db")
+
+    def breaks(session: Session) -> int:
+        if not entered:
+            broken.__enter__()
+            entered.append(True)
+        return add("breaks", session)
+
+    entered: list[bool] = []
+    units: list[Any] = [lambda s, n=n: add(f"team {n}", s) for n in range(GROUP)]
+    units[place] = breaks
+    try:
+        results = in_one_group(db, units)
+    finally:
+        broken.__exit__(None, None, None)
+    told = {f"team {n}" for n in range(GROUP) if n != place and isinstance(results[n], int)}
+    refused = [result for result in results if not isinstance(result, int)]
+    assert all(isinstance(result, StorageUnavailable) for result in refused)
+    assert refused
+    db.close()
+    again = Database(url)
+    assert names(again) - {"breaks"} == told | {"before"}
+    again.write(lambda s: add("after", s))
+    assert "after" in names(again)
+    again.close()
+
+
+def test_a_unit_that_takes_too_long_is_commit_unknown_and_a_key_makes_it_harmless(db: Database) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(session: Session) -> int:
+        begun.set()
+        assert go.wait(10)
+        known = session.execute(select(TEAMS.c.id).where(TEAMS.c.name == "slow")).scalar()
+        return int(known) if known is not None else add("slow", session)
+
+    with pytest.raises(CommitUnknown):
+        db.write(slow, timeout=0.2)
+    assert begun.is_set()
+    go.set()
+    db.write(slow)
+    assert names(db) == {"slow"}
+
+
+def test_a_unit_that_was_given_up_before_it_began_is_never_done(db: Database) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_session: Session) -> None:
+        begun.set()
+        assert go.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(db.write, hold, timeout=20)
+        assert begun.wait(10)
+        with pytest.raises(CommitUnknown):
+            db.write(lambda s: add("given up", s), timeout=0.1)
+        go.set()
+        first.result(20)
+    db.write(lambda s: add("next", s))
+    assert names(db) == {"next"}
+
+
+def test_a_full_queue_is_refused_at_once(db: Database) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_session: Session) -> None:
+        begun.set()
+        assert go.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(db.write, hold, timeout=30)
+        assert begun.wait(10)
+        refused = 0
+        for _ in range(QUEUE_LIMIT + 1):
+            try:
+                db.write(lambda _s: None, timeout=0)
+            except CommitUnknown:
+                pass
+            except Busy:
+                refused += 1
+        assert refused == 1
+        go.set()
+        first.result(30)
+    db.write(lambda s: add("after", s))
+    assert names(db) == {"after"}
+
+
+def test_readers_see_a_consistent_past_while_a_long_write_runs(db: Database) -> None:
+    db.write(lambda s: add("before", s))
+    begun, go = threading.Event(), threading.Event()
+
+    def long(session: Session) -> None:
+        add("during", session)
+        begun.set()
+        assert go.wait(10)
+
+    with ThreadPoolExecutor(17) as pool:
+        writing = pool.submit(db.write, long, timeout=20)
+        assert begun.wait(10)
+        seen = list(pool.map(lambda _: names(db), range(64)))
+        assert all(one == {"before"} for one in seen)
+        go.set()
+        writing.result(20)
+    assert names(db) == {"before", "during"}
+
+
+def test_no_reader_can_write(db: Database) -> None:
+    with pytest.raises(StorageUnavailable), db.reading() as session:
+        add("reader", session)
+    assert names(db) == set()
+
+
+def test_concurrent_increments_are_not_lost(db: Database) -> None:
+    def increment(session: Session) -> None:
+        count = session.execute(select(func.count()).select_from(TEAMS)).scalar_one()
+        add(f"n{count}", session)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: db.write(increment, key="same"), range(200)))
+    assert names(db) == {f"n{number}" for number in range(200)}
+
+
+def test_after_closing_nothing_is_taken(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/closed.db"
+    upgrade(url)
+    db = Database(url)
+    db.close()
+    with pytest.raises(StorageUnavailable):
+        db.write(lambda s: add("late", s))
+
+
+def test_a_commit_that_adds_letters_wakes_the_sender(db: Database) -> None:
+    db.write(lambda s: add("no letter", s))
+    assert not db.letters.is_set()
+    db.write(lambda s: s.info["signals"].add("letters"))
+    assert db.letters.is_set()
