@@ -132,7 +132,8 @@ def _answer(card: Card) -> list[Json]:
         return [context("Passed on: this lead is with somebody else now.")]
     if card.outcome in ("won", "lost", "disqualified"):
         closed = [section(_closed(card))]
-        return closed + ([actions(button("What I said", ids.SEE, value))] if card.said else [])
+        # Where others read, the button stands on every closed lead: its absence would tell that she had not answered.
+        return closed + ([actions(button("What I said", ids.SEE, value))] if card.said or card.shared else [])
     why = button("Why this number?", ids.WHY, value)
     reveal = [] if card.number_visible else [button("Show the tool's number", ids.REVEAL, value)]
     other = button("I see something else", ids.OPEN, value)
