@@ -3,7 +3,14 @@
 import subprocess
 import sys
 
-UNREACHED = ("ConnectionError", "Max retries", "ServiceError", "Connection refused", "Failed to establish", "ProxyError")
+UNREACHED = (
+    "ConnectionError",
+    "Max retries",
+    "ServiceError",
+    "Connection refused",
+    "Failed to establish",
+    "ProxyError",
+)
 
 
 def main() -> int:

@@ -41,7 +41,7 @@ def main() -> None:
     try:
         app()
     except OtherwiseError as failure:
-        err.print(str(failure), markup=False)
+        err.print(str(failure), markup=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -73,7 +73,10 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     running = Running(settings).start()
-    err.print(f"Otherwise is running; leads go to http://{settings.otherwise_http_host}:{running.port}/v1/leads")
+    err.print(
+        f"Otherwise is running; leads go to http://{settings.otherwise_http_host}:{running.port}/v1/leads",
+        soft_wrap=True,
+    )
     if running.deps.clock.shiftable:
         err.print(f"Rehearsal: the clock is shifted by {running.deps.clock.offset():.0f} seconds.")
     stop.wait()
@@ -112,7 +115,7 @@ def people_command(
     settings = _settings()
     plan = people.read_people([(row.line, row.cells) for row in rows(file)], members_of(settings))
     for problem in plan.problems:
-        err.print(problem, markup=False)
+        err.print(problem, markup=False, soft_wrap=True)
     if plan.problems:
         raise OtherwiseError(f"{len(plan.problems)} lines need mending; nothing was changed.")
     database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()

@@ -111,14 +111,14 @@ def plan_changes(session: Session, plan: Plan) -> Plan:
             plan.changes.append(f"add {one.name} ({one.slack_id}){' as rep in ' + one.team if one.team else ''}")
         else:
             plan.changes += [
-                f"{one.name}: {key} from {_shown(key, getattr(person, key), names)} to {_shown(key, value, names)}"
+                f"change {one.name}'s {key} from {_shown(key, getattr(person, key), names)} to {_shown(key, value, names)}"
                 for key, value in _values(one, {name: row.id for name, row in teams.items()}, person).items()
             ]
         for name in one.manages:
             manager = ids.get(teams[name].manager_id) if name in teams else None
             if manager is None or manager.slack_id != one.slack_id:
                 before = f" instead of {manager.name}" if manager is not None else ""
-                plan.changes.append(f"{one.name} manages {name}{before}")
+                plan.changes.append(f"let {one.name} manage {name}{before}")
     return plan
 
 

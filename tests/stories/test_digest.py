@@ -1,0 +1,237 @@
+"""Monday, nine o'clock her time: what the overrides turned out to be worth, in groups, and never before it may be said."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot import jobs
+from storage.tables import Digest, Lead, Letter, Release
+from tests.world import EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
+
+NORTH = REPS[:12]
+HORIZON = 30
+
+
+def monday_after(now: datetime) -> float:
+    """Seconds from `now` to the next Monday, noon in Berlin's winter (New York's morning comes later)."""
+    ahead = (7 - now.weekday()) % 7 or 7
+    target = (now + timedelta(days=ahead)).replace(hour=11, minute=0, second=0)
+    return (target - now).total_seconds()
+
+
+def go_to_monday(world: World) -> None:
+    world.shift(seconds=monday_after(world.deps.clock.now()))
+    jobs.queue_digests(world.deps)
+
+
+def pledge(world: World, manager: str = MONA) -> None:
+    go_to_monday(world)
+    world.press(manager, "I agree", world.see(manager, "rate people"))
+    world.see(manager, "You agreed on")
+
+
+def leads(world: World, per_rep: int, *, prefix: str = "d") -> list[str]:
+    """A batch of leads for the twelve reps of the north, posted and seen."""
+    now = world.deps.clock.now().isoformat()
+    names = [f"{prefix}:{rep}:{n}" for n in range(per_rep) for rep in NORTH]
+    items = [
+        lead_item(name, name.split(":")[1], 0.2, name=name, prior={"horizon_days": HORIZON, "scored_at": now})
+        for name in names
+    ]
+    world.send(LEADS, items)
+    world.quiet()
+    return names
+
+
+def answer(world: World, lead: str, direction: str) -> None:
+    rep = lead.split(":")[1]
+    assert world.override(rep, world.see(rep, lead), direction, f"Reason for {lead}")["closed"]
+
+
+def settle(world: World, names: list[str], won: list[str]) -> None:
+    """Ten days on, all of them are closed."""
+    world.shift(days=10)
+    at = world.deps.clock.now().isoformat()
+    outcomes = [{"lead_id": n, "outcome": "won" if n in won else "lost", "at": at} for n in names]
+    assert all(one["result"] == "created" for one in world.send(OUTCOMES, outcomes))
+    world.shift(days=HORIZON)
+
+
+def test_no_digest_before_the_pledge_and_the_question_comes_once(shifted_world: World) -> None:
+    world = shifted_world
+    go_to_monday(world)
+    world.see(MONA, "I won't use this tool's numbers")
+    jobs.queue_digests(world.deps)
+    world.quiet()
+    assert len(world.sim.messages(MONA)) == 1
+    assert world.rows(Digest) == []
+    world.press(MONA, "I agree", world.see(MONA, "rate people"))
+    world.see(MONA, "You agreed on")
+    jobs.queue_digests(world.deps)
+    world.see(MONA, "No results yet")
+    assert len(world.rows(Digest)) == 1
+
+
+def test_nobody_else_can_pledge(shifted_world: World) -> None:
+    world = shifted_world
+    go_to_monday(world)
+    message = world.see(MONA, "rate people")
+    assert message
+    world.lead()
+    hers = world.see(REPS[0], "Acme")
+    forged = {"type": "button", "value": "pledge"}
+    world.sim.act("click", REPS[0], channel="D0REP00", ts=hers["ts"], action_id="pledge.agree", forged=forged)
+    world.see(REPS[0], "for managers of a team")
+    go_to_monday(world)
+    assert world.rows(Digest) == []
+
+
+def test_waiting_says_when_the_first_results_come(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    leads(world, 1)
+    go_to_monday(world)
+    message = world.see(MONA, "Week 1. No results yet")
+    assert "So far 12 leads." in message["text"]
+    assert "Made-up data." in words(message)
+
+
+def test_the_digest_says_observed_beside_expected_for_each_group(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    more, less, rest = names[:12], names[12:24], names[24:]
+    for lead in more:
+        answer(world, lead, "more")
+    for lead in less:
+        answer(world, lead, "less")
+    settle(world, names, won=more[:6] + rest[:4])
+    go_to_monday(world)
+    message = world.see(MONA, "leads are past 30 days")
+    said = words(message)
+    assert "36 leads are past 30 days." in said
+    assert "Reps called 12 of them more likely than the tool did, and 12 less likely." in said
+    assert "Called more likely: 12. Won: 6; the tool's numbers had pointed to about 2." in said
+    assert "Called less likely: 12. Won: fewer than 3; about 2 expected." in said
+    assert "Leads nobody called more or less likely, same period: 4 won of 12, about 2 expected." in said
+    assert "this says what went together, not what caused it." in said
+    assert said.split("\n")[0] == "*Made-up data.*"
+    for part in ("Called more likely: 12", "fewer than 3", "not what caused it"):
+        assert part in message["text"]
+    kinds = [block["type"] for block in message["blocks"]]
+    assert "data_table" in kinds
+    # A bar would give away what the words hold back.
+    assert "data_visualization" not in kinds
+    assert not any(email.split("@")[0] in message["text"].lower().split() for email in EMAIL.values())
+    assert "Reason for" not in json.dumps(world.sim.messages(MONA))
+    assert len(world.rows(Release)) == 1
+    assert all(row["release_id"] for row in world.rows(Lead))
+
+
+def test_a_chart_stands_there_when_nothing_is_held_back(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[12:15] + names[24:28])
+    go_to_monday(world)
+    message = world.see(MONA, "leads are past 30 days")
+    (chart,) = [block for block in message["blocks"] if block["type"] == "data_visualization"]
+    assert [p["value"] for p in chart["chart"]["series"][0]["data"]] == [6, 3, 4]
+
+
+def test_a_group_that_would_name_somebody_keeps_the_whole_set_back(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:16]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6])
+    go_to_monday(world)
+    message = world.see(MONA, "Nothing new to count this week.")
+    assert "36 leads are ready" in message["text"]
+    assert "more likely" not in message["text"]
+    assert world.rows(Release) == []
+
+
+def test_leads_closed_within_the_landmark_and_later_answers_stay_out(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 4)
+    early = names[36:40]
+    at = world.deps.clock.now() + timedelta(minutes=1)
+    world.shift(hours=1)
+    world.send(OUTCOMES, [{"lead_id": n, "outcome": "won", "at": at.isoformat()} for n in early])
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    world.shift(days=4)
+    answer(world, names[24], "more")
+    settle(world, [n for n in names if n not in early], won=names[:6])
+    go_to_monday(world)
+    said = words(world.see(MONA, "leads are past 30 days"))
+    assert "44 leads are past 30 days (4 more were settled within 72 hours and left out)." in said
+    assert "Called more likely: 12." in said
+
+
+def test_two_managers_get_their_own_at_their_own_nine_o_clock(shifted_world: World) -> None:
+    world = shifted_world
+    now = world.deps.clock.now()
+    berlin_nine = monday_after(now) - 3 * 3600 + 60
+    world.shift(seconds=berlin_nine)
+    jobs.queue_digests(world.deps)
+    world.see(MONA, "rate people")
+    assert world.sim.messages(MILO) == []
+    world.shift(hours=6)
+    jobs.queue_digests(world.deps)
+    world.see(MILO, "rate people")
+
+
+def test_a_missed_one_comes_late_and_says_so_and_a_day_later_not_at_all(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    go_to_monday(world)
+    assert len(world.rows(Digest)) == 1
+    world.shift(seconds=monday_after(world.deps.clock.now()) + 10 * 3600)
+    jobs.queue_digests(world.deps)
+    world.see(MONA, "and comes late.")
+    world.shift(seconds=monday_after(world.deps.clock.now()) + 30 * 3600)
+    jobs.queue_digests(world.deps)
+    assert len(world.rows(Digest)) == 2
+
+
+def test_a_digest_is_queued_once_however_often_the_heart_beats(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    go_to_monday(world)
+    for _ in range(5):
+        jobs.queue_digests(world.deps)
+    world.quiet()
+    digests = [row for row in world.rows(Letter) if row["dedupe_key"].startswith("digest:")]
+    assert len(digests) == 1
+
+
+def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tmp_path: Any) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    world: World = make_world(otherwise_clock_file=clock)
+    rows = "".join(f"{EMAIL[rep]},North,\n" for rep in REPS[:5])
+    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North\n")
+    pledge(world)
+    now = datetime.now(UTC).isoformat()
+    names = [f"s:{REPS[n % 5]}:{n}" for n in range(40)]
+    prior = {"horizon_days": HORIZON, "scored_at": now}
+    world.send(LEADS, [lead_item(n, n.split(":")[1], 0.2, name=n, prior=prior) for n in names])
+    world.quiet()
+    answer(world, names[0], "more")
+    settle(world, names, won=names[:8])
+    go_to_monday(world)
+    message = world.see(MONA, "smaller than six")
+    assert "The tool's 15–30 in 100 (30 days): 8 of 40 closed, 20 in 100" in message["text"]
+    assert "called" not in message["text"]

@@ -1,0 +1,33 @@
+"""The migrations make exactly the tables of this version, on both databases, and refuse under a running bot."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+
+from bot.domain.errors import FileLocked
+from storage.lock import holding
+from storage.migrate import alembic_config, is_current, upgrade
+from tests.postgres import postgres_url
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_up_down_and_up_again_leave_the_tables_of_this_version(kind: str, request: Any, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/m.db" if kind == "sqlite" else postgres_url(request)
+    assert not is_current(url)
+    upgrade(url)
+    assert is_current(url)
+    command.check(alembic_config(url))
+    command.downgrade(alembic_config(url), "base")
+    assert not is_current(url)
+    upgrade(url)
+    command.check(alembic_config(url))
+
+
+def test_two_bots_on_one_file_are_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/m.db"
+    with holding(url), pytest.raises(FileLocked), holding(url):
+        pass
+    with holding(url):
+        pass
