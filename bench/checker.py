@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 Entry = Mapping[str, Any]
@@ -95,9 +96,7 @@ def _order(said: dict[int, list[Entry]], by_id: dict[int, Entry], verdict: Verdi
     for lane, seen in lanes.items():
         numbers = [number for _n, number in sorted(seen)]
         verdict.disordered += [
-            f"{lane}: letter {second} before {first}"
-            for second, first in zip(numbers, numbers[1:], strict=False)
-            if second > first
+            f"{lane}: letter {second} before {first}" for second, first in pairwise(numbers) if second > first
         ]
 
 

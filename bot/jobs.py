@@ -25,6 +25,7 @@ log = structlog.get_logger()
 SENDERS = 32
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 30.0
+GAP = 0.01
 
 
 class Sender:
@@ -73,6 +74,8 @@ class Sender:
                 log.error("sender.failed", trace=frames(failure))
                 wait = 5.0
             self._wake.wait(min(wait, HEARTBEAT))
+            # Commits may come by the thousand a second; one look answers for all of the last few milliseconds.
+            self._stopping.wait(GAP)
 
     def _round(self) -> float:
         """Claim and hand out everything that is due; the seconds until the next thing is."""
@@ -103,9 +106,8 @@ class Sender:
         ids = list(due)
         for start in range(0, len(ids), 100):
             part = ids[start : start + 100]
-            taken = self._deps.db.write(
-                lambda s, part=part: outbox.claim(s, part, self._owner, now, LEASE), key="outbox"
-            )
+            claim = partial(outbox.claim, ids=part, owner=self._owner, now=now, lease=LEASE)
+            taken = self._deps.db.write(claim, key="outbox")
             for letter in taken:
                 self._busy.add(letter["lane"])
                 if letter["kind"] == "update":

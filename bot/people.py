@@ -111,7 +111,8 @@ def plan_changes(session: Session, plan: Plan) -> Plan:
             plan.changes.append(f"add {one.name} ({one.slack_id}){' as rep in ' + one.team if one.team else ''}")
         else:
             plan.changes += [
-                f"change {one.name}'s {key} from {_shown(key, getattr(person, key), names)} to {_shown(key, value, names)}"
+                f"change {one.name}'s {key} from {_shown(key, getattr(person, key), names)} "
+                f"to {_shown(key, value, names)}"
                 for key, value in _values(one, {name: row.id for name, row in teams.items()}, person).items()
             ]
         for name in one.manages:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from bot.domain.bands import band_of
@@ -12,6 +12,29 @@ from bot.domain.inbound import LeadIn, PriorIn, is_verdict
 from storage.tables import Lead, Letter, Person, Prior, Suggestion, table
 
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
+
+
+# Built once: putting these together costs more than running them, and they stand on the path to an ack.
+_SITUATION = (
+    select(
+        leads,
+        suggestions.c.id.label("suggestion_id"),
+        suggestions.c.letter_id.label("suggestion_letter"),
+        suggestions.c.prior_id.label("suggestion_prior"),
+        suggestions.c.record.label("suggestion_record"),
+        suggestions.c.shared.label("suggestion_shared"),
+        suggestions.c.number_visible.label("suggestion_number_visible"),
+        people.c.slack_id.label("rep_slack_id"),
+        people.c.zone.label("rep_zone"),
+        people.c.channel_id.label("rep_channel"),
+    )
+    .outerjoin(suggestions, suggestions.c.lead_id == leads.c.id)
+    .outerjoin(people, people.c.id == leads.c.rep_id)
+    .where(leads.c.id == bindparam("lead"))
+    .order_by(suggestions.c.id.desc())
+    .limit(1)
+)
+_PRIOR_OF = select(priors).where(priors.c.id == bindparam("prior"), priors.c.lead_id == bindparam("lead"))
 
 
 def known(session: Session, lead_ids: Iterable[str]) -> dict[str, Row[Any]]:
@@ -123,7 +146,7 @@ def prior_at(session: Session, lead: int, scored_at: datetime) -> Row[Any] | Non
 
 def prior_of(session: Session, lead: int, prior: int) -> Row[Any] | None:
     """A prior by its id, when it belongs to this lead."""
-    return session.execute(select(priors).where(priors.c.id == prior, priors.c.lead_id == lead)).one_or_none()
+    return session.execute(_PRIOR_OF, {"prior": prior, "lead": lead}).one_or_none()
 
 
 def mark_posted(session: Session, lead: int, at: datetime) -> None:
@@ -138,32 +161,14 @@ def situation(session: Session, lead: int) -> Row[Any] | None:
 
     Lead columns as they are; `suggestion_…` and `rep_…` for the others, null when it was never posted.
     """
-    return session.execute(
-        select(
-            leads,
-            suggestions.c.id.label("suggestion_id"),
-            suggestions.c.letter_id.label("suggestion_letter"),
-            suggestions.c.prior_id.label("suggestion_prior"),
-            suggestions.c.record.label("suggestion_record"),
-            suggestions.c.shared.label("suggestion_shared"),
-            suggestions.c.number_visible.label("suggestion_number_visible"),
-            people.c.slack_id.label("rep_slack_id"),
-            people.c.zone.label("rep_zone"),
-            people.c.channel_id.label("rep_channel"),
-        )
-        .outerjoin(suggestions, suggestions.c.lead_id == leads.c.id)
-        .outerjoin(people, people.c.id == leads.c.rep_id)
-        .where(leads.c.id == lead)
-        .order_by(suggestions.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    return session.execute(_SITUATION, {"lead": lead}).one_or_none()
 
 
 def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Row[Any]]:
     """Leads received after `after` that wait for this rep to be added, oldest first."""
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
     return session.execute(
-        select(leads).where(leads.c.waiting != "", hers, leads.c.received_at >= after).order_by(leads.c.id)
+        select(leads).where(text("waiting <> ''"), hers, leads.c.received_at >= after).order_by(leads.c.id)
     ).all()
 
 
@@ -179,7 +184,7 @@ def waiting_owners(session: Session) -> Sequence[Row[Any]]:
     owner = func.coalesce(leads.c.owner_email, leads.c.owner_slack_id, "")
     return session.execute(
         select(owner.label("owner"), leads.c.waiting, func.count().label("many"))
-        .where(leads.c.waiting != "")
+        .where(text("waiting <> ''"))
         .group_by(owner, leads.c.waiting)
     ).all()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
@@ -14,9 +14,24 @@ from storage.tables import Outcome, Response, table
 responses, outcomes = table(Response), table(Outcome)
 
 
+# Built once, as they stand on the path to an ack.
+_BY_KEY = select(responses).where(responses.c.dedupe_key == bindparam("key"))
+_CURRENT = (
+    select(responses)
+    .where(responses.c.lead_id == bindparam("lead"), responses.c.person_id == bindparam("person"))
+    .order_by(responses.c.id.desc())
+    .limit(1)
+)
+_BEFORE = (
+    select(responses.c.id)
+    .where(responses.c.lead_id == bindparam("lead"), responses.c.at <= bindparam("until"))
+    .limit(1)
+)
+
+
 def by_key(session: Session, dedupe_key: str) -> Row[Any] | None:
     """The response stored under this key, if it was."""
-    return session.execute(select(responses).where(responses.c.dedupe_key == dedupe_key)).one_or_none()
+    return session.execute(_BY_KEY, {"key": dedupe_key}).one_or_none()
 
 
 def add(session: Session, row: dict[str, Any]) -> int:
@@ -31,12 +46,7 @@ def add_many(session: Session, rows: list[dict[str, Any]]) -> None:
 
 def current(session: Session, lead: int, person: int | None) -> Row[Any] | None:
     """The newest response to a lead by one person."""
-    return session.execute(
-        select(responses)
-        .where(responses.c.lead_id == lead, responses.c.person_id == person)
-        .order_by(responses.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    return session.execute(_CURRENT, {"lead": lead, "person": person}).one_or_none()
 
 
 def of_author(session: Session, lead: int, person: int) -> Sequence[Row[Any]]:
@@ -84,9 +94,4 @@ def latest_outcome(session: Session, lead: int) -> Row[Any] | None:
 
 def first_answer_before(session: Session, lead: int, at: datetime) -> bool:
     """Whether anything was said about the lead by then."""
-    return (
-        session.execute(
-            select(responses.c.id).where(responses.c.lead_id == lead, responses.c.at <= at).limit(1)
-        ).first()
-        is not None
-    )
+    return session.execute(_BEFORE, {"lead": lead, "until": at}).first() is not None

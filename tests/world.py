@@ -20,7 +20,32 @@ from tests.sim import Sim
 ADA, MONA, MILO = "U0ADA", "U0MONA", "U0MILO"
 REPS = [f"U0REP{number:02}" for number in range(24)]
 RIA, ROB, ROSA = REPS[:3]
-FIRST = ["ria", "rob", "rosa", "remy", "ruth", "raj", "rhea", "ravi", "rita", "ralf", "rena", "ross", "sam", "sina", "said", "suki", "sven", "sara", "seth", "shay", "sofia", "stan", "sue", "syd"]
+FIRST = [
+    "ria",
+    "rob",
+    "rosa",
+    "remy",
+    "ruth",
+    "raj",
+    "rhea",
+    "ravi",
+    "rita",
+    "ralf",
+    "rena",
+    "ross",
+    "sam",
+    "sina",
+    "said",
+    "suki",
+    "sven",
+    "sara",
+    "seth",
+    "shay",
+    "sofia",
+    "stan",
+    "sue",
+    "syd",
+]
 EMAIL = {slack_id: f"{first}@example.com" for slack_id, first in zip(REPS, FIRST, strict=True)}
 BOT_TOKEN = "xoxb-local-workspace-not-a-secret"
 APP_TOKEN = "xapp-local-workspace-not-a-secret"

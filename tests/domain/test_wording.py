@@ -1,4 +1,4 @@
-"""What people read, for any text that anybody may send: within Slack's limits, escaped, and free of the number up front."""
+"""What people read, for any text that anybody may send: within limits, escaped, without the number up front."""
 
 from datetime import UTC, datetime
 

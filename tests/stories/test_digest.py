@@ -1,4 +1,4 @@
-"""Monday, nine o'clock her time: what the overrides turned out to be worth, in groups, and never before it may be said."""
+"""Monday, nine o'clock her time: what the overrides turned out to be worth, in groups, never before it may be said."""
 
 import json
 from datetime import UTC, datetime, timedelta

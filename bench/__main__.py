@@ -1,0 +1,306 @@
+"""`python -m bench`: each figure beside its floor, both measured in this run, and RELIABILITY's goal."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from slack_bolt import App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bench.load import at_once, requests_a_second
+from bot import keys, leads, people
+from bot.app import build_bolt, build_deps
+from bot.domain.inbound import LEAD
+from bot.slack_check import Identity
+from bot.views import forms, ids
+from bot.views.kit import Ref
+from storage.migrate import upgrade
+from storage.tables import Suggestion, table
+from tests.sim import Sim, free_port
+from tests.world import REPS, World, lead_item, settings_for
+
+ROUNDS = 3
+ONE, MANY, CLICKS = 400, 40, 320
+CHANNELS, EACH = 20, 12
+
+
+def main() -> None:
+    """Measure and print."""
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS} rounds\n"
+    )
+    print("| what | ours, a second | floor, a second | ratio | goal | |")
+    print("|---|---|---|---|---|---|")
+    sim = Sim("--no-limits")
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            intake(sim, Path(name))
+        with tempfile.TemporaryDirectory() as name:
+            answers(Path(name))
+        with tempfile.TemporaryDirectory() as name:
+            delivery(sim, Path(name))
+    finally:
+        sim.close()
+
+
+def line(what: str, ours: list[float], floor: list[float], goal: float) -> None:
+    """One row of the table: the median of the rounds' ratios."""
+    ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
+    verdict = "met" if ratio >= goal else "**missed**"
+    both = f"{statistics.median(ours):,.0f} | {statistics.median(floor):,.0f}"
+    print(f"| {what} | {both} | {ratio:.2f} | {goal:.2f} | {verdict} |", flush=True)
+
+
+def server(module: str, *words: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A floor as a process of its own, ready."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", module, str(port), *words])
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/")
+            return process, port
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the floor did not start")
+
+
+def intake(sim: Sim, folder: Path) -> None:
+    """Leads over HTTP into the whole bot, in a process of its own as the floor is. Leads name a rep nobody has added:
+    the same rows without a message, so that the workspace's speed is not measured.
+    """
+    floor, floor_port = server("bench.floors.intake", str(folder / "floor.db"))
+    port, url = free_port(), f"sqlite:///{folder}/otherwise.db"
+    upgrade(url)
+    settings = settings_for(sim, url)
+    deps = build_deps(settings)
+    key = deps.db.write(lambda s: keys.make_key(s, "bench", ["intake"], datetime.now(UTC)))
+    deps.db.write(lambda s: add_reps(s))
+    deps.db.close()
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "SLACK_API_URL": settings.slack_api_url,
+        "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
+        "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
+        "OTHERWISE_HTTP_PORT": str(port),
+        # Letters are queued with their leads, and sent at Slack's pace beside them.
+    }
+    bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_ready(port)
+        number = 0
+
+        def bodies(count: int, size: int) -> list[bytes]:
+            nonlocal number
+            made = []
+            for _ in range(count):
+                items = []
+                for _ in range(size):
+                    number += 1
+                    items.append(lead_item(f"bench:{number}", REPS[number % 24], 0.12))
+                made.append(json.dumps(items if size > 1 else items[0]).encode())
+            return made
+
+        for what, in_flight, count, size, path, goal in (
+            ("intake, one at a time", 1, ONE, 1, "/one", 0.35),
+            ("intake, 16 in flight", 16, ONE * 3, 1, "/one", 0.80),
+            ("intake, batches of 100 (batches)", 1, MANY, 100, "/many", 0.30),
+        ):
+            ours, theirs = [], []
+            for _ in range(ROUNDS):
+                theirs.append(requests_a_second(floor_port, path, bodies(count, size), in_flight))
+                ours.append(requests_a_second(port, "/v1/leads", bodies(count, size), in_flight, key))
+            line(what, ours, theirs, goal)
+    finally:
+        bot.terminate()
+        bot.wait(30)
+        floor.terminate()
+        floor.wait(10)
+
+
+def wait_ready(port: int) -> None:
+    """Until the bot answers."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("the bot did not become ready")
+
+
+def add_reps(session: Any) -> None:
+    """The cast, without asking Slack."""
+    members = {rep: people.Member(rep, rep.title(), "UTC") for rep in REPS}
+    rows = [(n, {"slack_id": rep, "team": "North"}) for n, rep in enumerate(REPS)]
+    people.apply_plan(session, people.read_people(rows, members), datetime.now(UTC))
+
+
+def answers(folder: Path) -> None:
+    """`override.open` and `override.submit` at 16 in flight, beside a bare Bolt app with as many listeners."""
+    slack, port = server("bench.floors.slack_ok")
+    url = f"sqlite:///{folder}/otherwise.db"
+    upgrade(url)
+    settings = settings_for(type("Sim", (), {"base": f"http://127.0.0.1:{port}"})(), url)  # type: ignore[arg-type]
+    deps = build_deps(settings)
+    try:
+        deps.db.write(add_reps)
+        at = deps.clock.moment()
+        items = [LEAD.validate_python(lead_item(f"a:{n}", REPS[n % 24], 0.12)) for n in range(CLICKS)]
+        with deps.db.reading() as session:
+            records = deps.records.look(session, (leads.record_key(item) for item in items), at.now)
+        deps.db.write(lambda s: leads.receive_leads(s, items, records, at), timeout=30)
+        with deps.db.reading() as session:
+            rows = session.execute(table(Suggestion).select().order_by(table(Suggestion).c.id)).all()
+        refs = [Ref(lead=row.lead_id, prior=row.prior_id) for row in rows]
+        ours, bare = build_bolt(deps, Identity("T", "U", "B", set())), bare_bolt(settings.slack_api_url)
+        for what, make in (("override.open, 16 in flight", clicks), ("override.submit, 16 in flight", submits)):
+            mine, theirs = [], []
+            for number in range(ROUNDS):
+                bodies = make(refs, number)
+                theirs.append(dispatched(bare, bodies))
+                mine.append(dispatched(ours, bodies))
+            line(what, mine, theirs, 0.5)
+    finally:
+        deps.db.close()
+        slack.terminate()
+        slack.wait(10)
+
+
+def bare_bolt(api: str) -> App:
+    """Bolt with twelve listeners that open the same form or ack, and no thought of their own."""
+    known = AuthorizeResult(enterprise_id=None, team_id="T", bot_token="xoxb-x", bot_id="B", bot_user_id="U")
+    app = App(
+        client=WebClient(base_url=api, timeout=2, retry_handlers=[]),
+        authorize=lambda **_: known,
+        process_before_response=True,
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+        url_verification_enabled=False,
+        ssl_check_enabled=False,
+    )
+
+    def listen(ack: Any, body: Any, client: WebClient) -> None:
+        client.views_open(trigger_id=body["trigger_id"], view=forms.override_form(Ref(lead=1, prior=1), "Acme Ltd"))
+        ack()
+
+    def form(ack: Any) -> None:
+        ack()
+
+    for action_id in ids.ACTIONS:
+        app.action(action_id)(listen)
+    for callback_id in ids.CALLBACKS:
+        app.view(callback_id)(form)
+    return app
+
+
+def clicks(refs: list[Ref], number: int) -> list[dict[str, Any]]:
+    """A press of [I see something else] on each lead."""
+    return [
+        _body(n)
+        | {
+            "type": "block_actions",
+            "container": {"type": "message", "message_ts": f"{n}.{number}", "channel_id": "D1"},
+            "actions": [
+                {
+                    "type": "button",
+                    "action_id": ids.OPEN,
+                    "block_id": "b",
+                    "value": ref.model_dump_json(),
+                    "action_ts": "1",
+                }
+            ],
+        }
+        for n, ref in enumerate(refs)
+    ]
+
+
+def submits(refs: list[Ref], number: int) -> list[dict[str, Any]]:
+    """A form with a direction and a line for each lead."""
+    made = []
+    for n, ref in enumerate(refs):
+        chosen = {"type": "radio_buttons", "selected_option": {"value": "more"}}
+        values = {
+            ids.DIRECTION: {ids.DIRECTION: chosen},
+            ids.REASON: {ids.REASON: {"type": "plain_text_input", "value": "Their budget was approved yesterday"}},
+        }
+        view = {
+            "id": f"V{number}-{n}",
+            "type": "modal",
+            "callback_id": ids.SUBMIT,
+            "private_metadata": ref.model_dump_json(),
+            "state": {"values": values},
+            "blocks": [],
+        }
+        made.append(_body(n) | {"type": "view_submission", "view": view})
+    return made
+
+
+def _body(number: int) -> dict[str, Any]:
+    user = REPS[number % 24]
+    return {
+        "user": {"id": user, "team_id": "T"},
+        "team": {"id": "T"},
+        "trigger_id": "t",
+        "api_app_id": "A",
+        "token": "x",
+    }
+
+
+def dispatched(app: App, bodies: list[dict[str, Any]]) -> float:
+    """Requests a second through `App.dispatch`, 16 in flight; every one must be answered with a 200."""
+
+    def share(part: list[dict[str, Any]]) -> Callable[[], None]:
+        def work() -> None:
+            for body in part:
+                answer = app.dispatch(BoltRequest(mode="socket_mode", body=body))
+                assert answer.status == 200, answer.body
+                assert "errors" not in (answer.body or ""), answer.body
+
+        return work
+
+    return at_once([share(bodies[n::16]) for n in range(16)], len(bodies))
+
+
+def delivery(sim: Sim, folder: Path) -> None:
+    """The ideal time under Slack's limits beside the actual one: 20 channels, limits on, no avoidable 429."""
+    sim.post("reset")
+    sim.post("limits", on=True)
+    settings = settings_for(
+        sim, f"sqlite:///{folder}/otherwise.db", otherwise_post_interval=1.0, otherwise_updates_per_minute=50
+    )
+    world = World(sim, settings)
+    try:
+        world.add_people()
+        items = [
+            lead_item(f"e:{n}:{c}", REPS[c], 0.12, name=f"Firm {n}") for n in range(EACH - 1) for c in range(CHANNELS)
+        ]
+        world.send("/v1/leads", items)
+        sim.until(lambda: len([c for c in sim.calls("chat.postMessage") if c["ok"]]) >= EACH * CHANNELS, 60)
+        calls = sim.calls("chat.postMessage")
+        refused = sum(not call["ok"] for call in calls)
+        starts = [call["began"] for call in calls if call["ok"]]
+        ideal, actual = EACH - 1, max(starts) - min(starts)
+        verdict = "met" if ideal / actual >= 0.95 and not refused else "**missed**"
+        what = f"delivery over {CHANNELS} channels, {refused} avoidable 429"
+        print(f"| {what} | {actual:.2f} s | {ideal:.2f} s ideal | {ideal / actual:.2f} | 0.95 | {verdict} |")
+    finally:
+        world.close()
+        sim.post("limits", on=False)
+
+
+if __name__ == "__main__":
+    main()

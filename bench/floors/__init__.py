@@ -1,0 +1,1 @@
+"""Floors: as bare as they are described, so that a ratio means something."""
