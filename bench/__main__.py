@@ -37,9 +37,8 @@ CHANNELS, EACH = 20, 12
 
 def main() -> None:
     """Measure and print."""
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS} rounds\n"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}; medians of {ROUNDS} rounds\n")
     print("| what | ours, a second | floor, a second | ratio | goal | |")
     print("|---|---|---|---|---|---|")
     sim = Sim("--no-limits")
@@ -77,8 +76,8 @@ def server(module: str, *words: str) -> tuple[subprocess.Popen[bytes], int]:
 
 
 def intake(sim: Sim, folder: Path) -> None:
-    """Leads over HTTP into the whole bot, in a process of its own as the floor is. Leads name a rep nobody has added:
-    the same rows without a message, so that the workspace's speed is not measured.
+    """Leads over HTTP into the whole bot, in a process of its own as the floor is, while it delivers what is queued
+    at Slack's pace to the workspace, a third process on the same cores.
     """
     floor, floor_port = server("bench.floors.intake", str(folder / "floor.db"))
     port, url = free_port(), f"sqlite:///{folder}/otherwise.db"
@@ -94,7 +93,6 @@ def intake(sim: Sim, folder: Path) -> None:
         "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
         "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
         "OTHERWISE_HTTP_PORT": str(port),
-        # Letters are queued with their leads, and sent at Slack's pace beside them.
     }
     bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
     try:

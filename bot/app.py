@@ -123,9 +123,15 @@ class Running:
 
     def _serve_intake(self) -> None:
         host, port = self.settings.otherwise_http_host, self.settings.otherwise_http_port
+        # The protocol is named: asyncio turns Nagle's algorithm off only then, and an answer would wait 40 ms for it.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
-            listening = socket.create_server((host, port), backlog=512)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+            listening.listen(512)
         except OSError:
+            listening.close()
             raise SettingsError(
                 f"Port {port} on {host} is taken or not ours. Choose another with OTHERWISE_HTTP_PORT."
             ) from None
