@@ -41,8 +41,8 @@ format: .venv/ready ## mend format and imports
 	$(BIN)/ruff check --fix .
 
 lock: .venv/ready ## pin and hash the requirements anew
-	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
-	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements-dev.txt requirements-dev.in
 
 clean: ## forget the environment
 	rm -rf .venv *.egg-info

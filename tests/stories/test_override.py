@@ -3,7 +3,7 @@
 import json
 
 from storage.tables import Lead, Letter
-from tests.world import MONA, RIA, ROB, World, labels, words
+from tests.world import RIA, ROB, World, labels, words
 
 ASKED = ["Noted", "I see something else", "Why this number?"]
 
@@ -122,13 +122,9 @@ def test_only_her_own_lead_can_be_answered(world: World) -> None:
     message = world.see(RIA, "Acme Ltd")
     world.lead("crm:2", rep=ROB, name="Borealis")
     hers = next(one for one in message["blocks"] if one["type"] == "actions")["elements"][0]["value"]
-    for user in (ROB, MONA):
-        own = world.see(ROB, "Borealis") if user == ROB else None
-        if own is None:
-            continue
-        told = world.press(user, "Noted", own, forged={"value": hers})
-        assert told["acked"]
-        world.see(user, "Only the rep this lead is with can answer here.")
+    told = world.press(ROB, "Noted", world.see(ROB, "Borealis"), forged={"value": hers})
+    assert told["acked"]
+    world.see(ROB, "Only the rep this lead is with can answer here.")
     assert world.responses() == []
 
 
