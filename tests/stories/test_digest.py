@@ -91,7 +91,7 @@ def test_waiting_says_when_the_first_results_come(shifted_world: World) -> None:
     pledge(world)
     leads(world, 1)
     go_to_monday(world)
-    message = world.see(MONA, "Week 1. No results yet")
+    message = world.see(MONA, "No results yet: a lead counts when its time is up.")
     assert "So far 12 leads." in message["text"]
     assert "Made-up data." in words(message)
 
