@@ -9,13 +9,14 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,14 @@ MAPPING = ("owner=rep", "probability=prior", "outcome=won", "outcome_at=decided_
 class Replay:
     """A bot process that may be killed at any moment, and the people and the CRM who go on regardless."""
 
-    def __init__(self, folder: Path, file: Path, seed: int) -> None:
+    def __init__(self, folder: Path, file: Path, seed: int, *, history: bool) -> None:
         self.folder, self.file, self.random = folder, file, random.Random(seed)
-        self.sim, self.port = Sim("--no-limits"), free_port()
+        self.sim, self.port = Sim("--no-limits", *(("--grant", "im:history") if history else ())), free_port()
         self.clock = folder / "clock"
         self.process: subprocess.Popen[bytes] | None = None
         self.said: list[tuple[str, str]] = []
+        self.killed: list[float] = []
+        self.key = ""
         self.log = (folder / "bot.log").open("ab")
 
     def environment(self) -> dict[str, str]:
@@ -96,6 +99,7 @@ class Replay:
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.killed.append(time.time())
 
     def send(self, path: str, items: list[Any]) -> None:
         """What a CRM does: send it again until it was taken."""
@@ -175,14 +179,16 @@ class Replay:
         self.log.close()
 
 
-def run(file: Path, leads: int, kills: int, seed: int) -> dict[str, Any]:
-    """The whole story; its figures."""
+def run(file: Path, leads: int, kills: int, seed: int, *, history: bool, keep: Path | None) -> dict[str, Any]:
+    """The whole story; its figures. `history` grants the scope with which nothing needs to be said twice."""
     with tempfile.TemporaryDirectory() as name:
-        replay = Replay(Path(name), file, seed)
+        replay = Replay(Path(name), file, seed, history=history)
         try:
             return _story(replay, leads, kills)
         finally:
             replay.close()
+            if keep is not None:
+                shutil.copy(replay.folder / "bot.log", keep)
 
 
 def _story(replay: Replay, count: int, kills: int) -> dict[str, Any]:
@@ -191,7 +197,7 @@ def _story(replay: Replay, count: int, kills: int) -> dict[str, Any]:
     people.write_text(people_file())
     replay.jump(START)
     replay.command("people", str(people))
-    replay.key = replay.command("keys", "add", "crm")  # type: ignore[attr-defined]
+    replay.key = replay.command("keys", "add", "crm")
     with gzip.open(replay.file, "rt") as source:
         wanted = list(csv.DictReader(source))[-count:]
     replay.start()
@@ -216,6 +222,7 @@ def _story(replay: Replay, count: int, kills: int) -> dict[str, Any]:
         "checker": str(verdict),
         "clean": verdict.clean(doubles=kills),
     }
+    figures |= _doubles(replay)
     figures["digests"] = _digests(replay)
     return figures
 
@@ -298,6 +305,26 @@ def _outcomes(replay: Replay, wanted: list[dict[str, str]]) -> None:
         replay.send("/v1/outcomes", items[start : start + 100])
 
 
+def _doubles(replay: Replay) -> dict[str, Any]:
+    """What was said twice, by the kill before the second time, and whether the bot's log says so of each."""
+    posts: dict[int, list[float]] = defaultdict(list)
+    for entry in replay.sim.calls("chat.postMessage"):
+        if entry.get("ok"):
+            posts[entry["args"]["metadata"]["event_payload"]["letter"]].append(entry["at"])
+    again = {letter: times[1:] for letter, times in posts.items() if len(times) > 1}
+    replay.log.flush()
+    logged = set()
+    for line in (replay.folder / "bot.log").read_text().splitlines():
+        if '"letter.again"' in line:
+            logged.add(json.loads(line)["letter"])
+    by_kill = Counter(max((k for k in replay.killed if k < at), default=0.0) for late in again.values() for at in late)
+    return {
+        "said twice": len(again),
+        "kills with that many doubles": dict(Counter(by_kill.values())),
+        "doubles the log does not name": sorted(set(again) - logged),
+    }
+
+
 def _digests(replay: Replay) -> list[str]:
     """Monday evening in Berlin: both managers are asked, agree, and get their digest."""
     monday = START + timedelta(weeks=18)
@@ -322,10 +349,21 @@ def main() -> int:
     parser.add_argument("--leads", type=int, default=500)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--history", action="store_true", help="grant im:history, so that letters are looked for")
+    parser.add_argument("--keep-log", type=Path, help="copy the bot's log to this file")
     options = parser.parse_args()
-    figures = run(options.file.resolve(), options.leads, options.kills, options.seed)
+    figures = run(
+        options.file.resolve(),
+        options.leads,
+        options.kills,
+        options.seed,
+        history=options.history,
+        keep=options.keep_log,
+    )
     print(json.dumps(figures, indent=2, ensure_ascii=False))
     good = figures["clean"] and not figures["acknowledged overrides without their words"]
+    good = good and max(figures["kills with that many doubles"], default=0) <= 1
+    good = good and not figures["doubles the log does not name"]
     return 0 if good else 1
 
 
