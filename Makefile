@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench story format lock clean
+.PHONY: help run test check bench story format manifest lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ story: .venv/ready ## the long replay over real leads, with 100 kills (needs FIL
 format: .venv/ready ## mend format and imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+manifest: .venv/ready ## manifest.json anew from manifest.yml
+	$(BIN)/python -m bot manifest > manifest.json
 
 lock: .venv/ready ## pin and hash the requirements anew
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements.txt requirements.in

@@ -4,26 +4,23 @@ import json
 import signal
 import sys
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import history, keys, leads, log, people
+from bot import keys, leads, log, people
 from bot.domain.clock import clock_from
 from bot.domain.errors import ImportRefused, OtherwiseError
 from bot.domain.files import rows
-from bot.domain.inbound import LeadIn
-from bot.domain.past import FIELDS, RESPONSE_FIELDS, BadRow, Mapped, Past, parse_lead, parse_past
+from bot.domain.past import FIELDS, Mapped
+from bot.importing import Import
 from bot.settings import Settings, read_settings
 from storage.database import Database
 from storage.lock import holding
 from storage.migrate import is_current, upgrade
-from storage.stats import TrackRecords
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Otherwise: a lead's score as a suggestion.")
 key_app = typer.Typer(no_args_is_help=True, help="Keys of the HTTP intake.")
@@ -31,9 +28,7 @@ digest_app = typer.Typer(no_args_is_help=True, help="The weekly digest.")
 app.add_typer(key_app, name="keys")
 app.add_typer(digest_app, name="digest")
 err = Console(stderr=True, highlight=False)
-CHUNK = 200
-# Another process's writer is let in after each of ours, for as long as ours took.
-LONGEST_PAUSE = 0.05
+MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
 
 def main() -> None:
@@ -96,6 +91,14 @@ def check() -> None:
 
 
 @app.command()
+def manifest() -> None:
+    """Print the app's manifest as JSON: for Slack's page `From a manifest`, and for the Slack CLI."""
+    import yaml  # only here
+
+    typer.echo(json.dumps(yaml.safe_load(MANIFEST.read_text(encoding="utf-8")), indent=2, ensure_ascii=False))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to this version's tables. Refuses while the bot runs on it (SQLite)."""
     settings = _settings()
@@ -153,8 +156,8 @@ def import_command(
     settings = _settings()
     how = _mapped(mapping, tuple(fact), owner_format, horizon, model)
     database = None if dry_run else _database(settings)
-    run = _Import(file, how, post=post, database=database, settings=settings)
-    run.all()
+    run = Import(file, how, post=post, database=database, at=clock_from(settings.otherwise_clock_file).moment())
+    run.all(err)
     if database is not None:
         database.close()
     verb = "would be stored" if dry_run else "stored"
@@ -233,75 +236,6 @@ def _mapped(mapping: list[str], facts: tuple[str, ...], owner_format: str, horiz
             raise ImportRefused(f"--map {pair!r}: write FIELD=COLUMN with a field of {', '.join(FIELDS)}.")
         columns[name] = column
     return Mapped(columns, facts, owner_format, horizon, model)
-
-
-class _Import:
-    """One pass over a file: read, check, store in short writes, refuse with reasons, show how far it is."""
-
-    def __init__(self, file: Path, how: Mapped, *, post: bool, database: Database | None, settings: Settings) -> None:
-        self.read = self.stored = self.known = self.bad = 0
-        self.rejects = file.with_name(file.name + ".rejected.jsonl")
-        self._file, self._how, self._post, self._database = file, how, post, database
-        self._at = clock_from(settings.otherwise_clock_file).moment()
-        self._records, self._asked = TrackRecords(), False
-        self._past: list[Past] = []
-        self._fresh: list[LeadIn] = []
-
-    def all(self) -> None:
-        """Do it."""
-        self.rejects.unlink(missing_ok=True)
-        size = self._file.stat().st_size if self._file.exists() else 0
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[count]:,} rows"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
-            task = progress.add_task("Importing", total=size, count=0)
-            for row in rows(self._file):
-                self.read += 1
-                self._take(row.cells, row.line, row.problem)
-                if len(self._past) + len(self._fresh) >= CHUNK:
-                    self._store()
-                    progress.update(task, completed=row.end, count=self.read)
-            self._store()
-            progress.update(task, completed=size, count=self.read)
-
-    def _take(self, cells: dict[str, object], line: int, problem: str) -> None:
-        try:
-            if problem:
-                raise BadRow([problem])
-            if self.read == 1:
-                self._asked = any(self._how.columns.get(name, name) in cells for name in RESPONSE_FIELDS)
-            if self._post:
-                self._fresh.append(parse_lead(cells, self._how, scored_at=self._at.now))
-            else:
-                self._past.append(parse_past(cells, self._how, self._at.now))
-        except BadRow as refusal:
-            self.bad += 1
-            with self.rejects.open("a", encoding="utf-8") as out:
-                out.write(json.dumps({**cells, "_line": line, "_reasons": refusal.reasons}, ensure_ascii=False) + "\n")
-
-    def _store(self) -> None:
-        past, fresh = self._past, self._fresh
-        self._past, self._fresh = [], []
-        if self._database is None:
-            self.stored += len(past) + len(fresh)
-            return
-        began = time.monotonic()
-        if past:
-            stored = self._database.write(
-                lambda s: history.store_history(s, past, self._at, asked=self._asked), timeout=60
-            )
-            self.stored, self.known = self.stored + stored, self.known + len(past) - stored
-        if fresh:
-            with self._database.reading() as session:
-                found = self._records.look(session, (leads.record_key(item) for item in fresh), self._at.now)
-            results = self._database.write(lambda s: leads.receive_leads(s, fresh, found, self._at), timeout=60)
-            created = sum(one.result == "created" for one in results)
-            self.stored, self.known = self.stored + created, self.known + len(fresh) - created
-        time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,11 +12,10 @@ from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.release import CELLS, LESS, MORE, NEITHER, TEAM_NEEDED, Cell, frozen, may_release, together
-from bot.domain.rules import LANDMARK
-from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due
+from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
 from bot.views.digest import Figures, HorizonFigures, ToolBand, digest
 from bot.views.kit import Json
-from storage import digests, outbox, people, stats
+from storage import digests, outbox, people, stats, workspace
 
 
 class TakenMeanwhile(OtherwiseError):
@@ -49,21 +48,38 @@ class Draft:
 
 
 def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
-    """Managers whose digest is due, was not queued, and is not over 24 hours late."""
-    found = []
+    """Managers whose digest is due, was not queued, and is not over 24 hours late; nobody during a pause."""
+    found: list[tuple[int, Due]] = []
+    if workspace.read(session).paused:
+        return found
     for manager in people.managers(session):
-        zone = manager.digest_zone or manager.zone
-        due = last_due(now, manager.digest_weekday, manager.digest_minute, zone)
+        due = last_due(now, *schedule_of(manager, now))
         missed = now - due.at > MISSED_AFTER or due.at < manager.added_at
         if not missed and not digests.queued(session, manager.id, due.week):
             found.append((manager.id, due))
     return found
 
 
+def schedule_of(manager: Row[Any], now: datetime) -> tuple[int, int, str]:
+    """A manager's weekday, minute and zone as they apply now: a moved schedule begins with a week."""
+    moved = manager.digest_next
+    if moved and now >= datetime.fromisoformat(moved["from"]):
+        return moved["weekday"], moved["minute"], moved["zone"]
+    return manager.digest_weekday, manager.digest_minute, manager.digest_zone or manager.zone
+
+
+def coming(session: Session, manager: Row[Any], now: datetime) -> Due:
+    """The next due time whose week has no digest yet."""
+    due = next_due(now, *schedule_of(manager, now))
+    while digests.queued(session, manager.id, due.week):
+        due = next_due(due.at, *schedule_of(manager, due.at))
+    return due
+
+
 def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
     """Everything that the manager's digest of this week says, from matured leads that may be shown."""
     person = people.by_id(session, manager)
-    zone = person.digest_zone or person.zone
+    zone = schedule_of(person, at.now)[2]
     waiting, next_matures = stats.not_yet(session, manager, at.now)
     first = stats.first_posted(session, manager)
     small = stats.team_size(session, manager) < TEAM_NEEDED
@@ -83,9 +99,12 @@ def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
         news=bool(sets),
         horizons=_horizons(before, sets),
         bands=_bands(stats.tool_record(session, manager, at.now)),
+        landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload = digest(figures)
-    kept = {"headline": headline, "newer": waiting, "held": held, "sets": len(before) + len(sets)}
+    # Home keeps what was said; charts live in messages only.
+    said = [block for block in payload["blocks"] if block["type"] != "data_visualization"]
+    kept = {"blocks": said, "headline": headline, "newer": waiting, "held": held, "sets": len(before) + len(sets)}
     return Draft(manager, person.slack_id, due, headline, payload, kept, late, sets)
 
 
@@ -93,7 +112,7 @@ def preview(session: Session, who: str, at: Moment) -> str:
     """The text of a manager's next digest, as it would be today. Raises OtherwiseError when nobody fits."""
     for manager in people.managers(session):
         if who in (manager.slack_id, manager.email):
-            due = last_due(at.now, manager.digest_weekday, manager.digest_minute, manager.digest_zone or manager.zone)
+            due = coming(session, manager, at.now)
             return str(draft(session, manager.id, due, at).payload["text"])
     raise OtherwiseError(f"{who} manages no team. `otherwise people FILE` names managers.")
 
@@ -154,7 +173,9 @@ def _new_sets(session: Session, manager: int, at: Moment) -> tuple[list[NewSet],
         for row in rows:
             if row.outcome_at is not None and row.outcome_at <= row.posted_at:
                 continue
-            if row.outcome not in ("", "reopened") and row.outcome_at <= row.posted_at + LANDMARK:
+            if row.outcome not in ("", "reopened") and row.outcome_at <= row.posted_at + timedelta(
+                hours=row.landmark_hours
+            ):
                 early += 1
             elif row.outcome == "disqualified" and row.data_problem:
                 problems += 1

@@ -9,8 +9,7 @@ from bot.domain.bands import is_hard
 from bot.domain.clock import Moment
 from bot.domain.inbound import LeadIn
 from bot.domain.past import Past, PastResponse
-from bot.domain.rules import LANDMARK
-from storage import leads, responses
+from storage import leads, responses, workspace
 
 
 def store_history(session: Session, rows: list[Past], at: Moment, *, asked: bool) -> int:
@@ -24,7 +23,8 @@ def store_history(session: Session, rows: list[Past], at: Moment, *, asked: bool
         return 0
     past = list(fresh.values())
     reps = _reps(session, past)
-    ids = leads.add(session, [_lead(row, reps, at, asked=asked) for row in past])
+    landmark = workspace.read(session).landmark_hours
+    ids = leads.add(session, [_lead(row, reps, at, asked=asked, landmark=landmark) for row in past])
     priors = leads.add_priors(
         session, [leads.prior_row(n, row.lead.prior, at.now) for row, n in zip(past, ids, strict=True)]
     )
@@ -54,9 +54,9 @@ def _rep_of(lead: LeadIn, reps: dict[str, int]) -> int | None:
     return reps.get(lead.owner.slack_id or "") or reps.get(lead.owner.email or "")
 
 
-def _lead(row: Past, reps: dict[str, int], at: Moment, *, asked: bool) -> dict[str, Any]:
+def _lead(row: Past, reps: dict[str, int], at: Moment, *, asked: bool, landmark: int) -> dict[str, Any]:
     item, prior, said = row.lead, row.lead.prior, row.response
-    in_time = said is not None and said.at <= row.posted_at + LANDMARK
+    in_time = said is not None and said.at <= row.posted_at + timedelta(hours=landmark)
     standing = said.kind if said is not None and said.kind != "withdrawn" else ""
     direction = said.direction if said is not None and standing == "overridden" and in_time else ""
     return {
@@ -67,6 +67,7 @@ def _lead(row: Past, reps: dict[str, int], at: Moment, *, asked: bool) -> dict[s
         "waiting": "",
         "asked": asked,
         "history": True,
+        "landmark_hours": landmark,
         "made_up": at.made_up,
         "received_at": at.now,
         "posted_at": row.posted_at,

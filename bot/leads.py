@@ -1,5 +1,7 @@
 """Leads come in: created with their letter, revised, rescored, passed on, or kept until their owner is known."""
 
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,17 +11,27 @@ from bot import posting
 from bot.domain.bands import Record, band_of, is_hard
 from bot.domain.clock import Moment
 from bot.domain.inbound import LeadIn
-from bot.domain.rules import LANDMARK, OPEN_OUTCOMES, WAITS_FOR_OWNER, Received
+from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL, TEST, WAITS_FOR_OWNER, Received
 from bot.posting import Posting
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
-from storage import leads, outbox, people, responses
+from storage import leads, outbox, people, responses, workspace
 from storage.stats import RecordKey
 
-# Why a lead waits: its owner has not been added, it has none, or she is paused.
-UNKNOWN, UNOWNED, PAUSED = "owner", "unowned", "paused"
+# Why a lead waits: its owner has not been added, it has none, she is paused, or everything is.
+UNKNOWN, UNOWNED, PAUSED, HELD = "owner", "unowned", "paused", "held"
 Records = dict[RecordKey, Record]
 Reps = dict[str, Row[Any]]
+
+
+@dataclass(frozen=True)
+class _Mode:
+    """What admins have set, and whose leads are whose: `instead` gets them all while a rehearsal is on."""
+
+    landmark_hours: int
+    paused: bool
+    reps: Reps
+    instead: Row[Any] | None = None
 
 
 def record_key(item: LeadIn) -> RecordKey:
@@ -32,20 +44,38 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, at: M
 
     `records` holds the tool's record for each item's `record_key`.
     """
+    mode = _mode(session, items)
+    if mode.instead is not None:
+        kept = [item.model_copy(update={"lead_id": REHEARSAL + item.lead_id}) for item in items]
+        told = _receive(session, kept, mode, records, at)
+        return [
+            replace(one, lead_id=item.lead_id, warnings=["rehearsal"]) for one, item in zip(told, items, strict=True)
+        ]
+    return _receive(session, items, mode, records, at)
+
+
+def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
+    """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
+    mode = _Mode(workspace.read(session).landmark_hours, False, {}, rep)
+    _receive(
+        session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
+    )
+
+
+def _receive(session: Session, items: list[LeadIn], mode: _Mode, records: Records, at: Moment) -> list[Received]:
     results: list[Received | None] = [None] * len(items)
     known = leads.known(session, (item.lead_id for item in items))
-    reps = _reps(session, items)
     fresh: dict[str, int] = {}
     for place, item in enumerate(items):
         if item.lead_id not in known:
             fresh.setdefault(item.lead_id, place)
-    created = _create(session, [items[place] for place in fresh.values()], reps, records, at)
+    created = _create(session, [items[place] for place in fresh.values()], mode, records, at)
     for place, result in zip(fresh.values(), created, strict=True):
         results[place] = result
     for place, item in enumerate(items):
         if results[place] is None:
             row = leads.known(session, [item.lead_id])[item.lead_id]
-            results[place] = _revise(session, row, item, reps, records, at)
+            results[place] = _revise(session, row, item, mode, records, at)
     return [result for result in results if result is not None]
 
 
@@ -56,7 +86,9 @@ def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]
 
 
 def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
-    """Send a rep who was just added the leads that waited for her and are younger than seven days; how many."""
+    """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
+    if rep.paused or not rep.is_rep or workspace.read(session).paused:
+        return 0
     waiting = leads.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
     postings = []
     for row in waiting:
@@ -69,25 +101,41 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
     return len(waiting)
 
 
+def post_all_waiting(session: Session, at: Moment) -> int:
+    """After a pause: send every active rep what waited for her and is younger than seven days; how many."""
+    reps = [people.by_id(session, rep) for rep in leads.reps_waited_for(session, at.now - WAITS_FOR_OWNER)]
+    return sum(post_waiting(session, rep, at) for rep in reps)
+
+
+def _mode(session: Session, items: list[LeadIn]) -> _Mode:
+    asked = workspace.read(session)
+    if asked.rehearsal_slack_id:
+        instead = people.by_slack_id(session, asked.rehearsal_slack_id)
+        return _Mode(asked.landmark_hours, asked.paused, {}, instead)
+    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items))
+
+
 def _reps(session: Session, items: list[LeadIn]) -> Reps:
     owners = [item.owner for item in items if item.owner]
     found = leads.reps(session, {o.email for o in owners if o.email}, {o.slack_id for o in owners if o.slack_id})
     return {key: rep for rep in found for key in (rep.email, rep.slack_id) if key}
 
 
-def _rep_for(item: LeadIn, reps: Reps) -> tuple[Row[Any] | None, str]:
+def _rep_for(item: LeadIn, mode: _Mode) -> tuple[Row[Any] | None, str]:
     """The rep whom the item names, if she is known, and why the lead waits, if it does."""
+    if mode.instead is not None:
+        return mode.instead, HELD if mode.paused else ""
     if item.owner is None:
         return None, UNOWNED
-    rep = reps.get(item.owner.slack_id or "") or reps.get(item.owner.email or "")
-    return rep, UNKNOWN if rep is None else PAUSED if rep.paused else ""
+    rep = mode.reps.get(item.owner.slack_id or "") or mode.reps.get(item.owner.email or "")
+    return rep, UNKNOWN if rep is None else PAUSED if rep.paused else HELD if mode.paused else ""
 
 
-def _create(session: Session, items: list[LeadIn], reps: Reps, records: Records, at: Moment) -> list[Received]:
+def _create(session: Session, items: list[LeadIn], mode: _Mode, records: Records, at: Moment) -> list[Received]:
     if not items:
         return []
-    chosen = [_rep_for(item, reps) for item in items]
-    rows = [_lead_row(item, rep, why, at) for item, (rep, why) in zip(items, chosen, strict=True)]
+    chosen = [_rep_for(item, mode) for item in items]
+    rows = [_lead_row(item, rep, why, mode, at) for item, (rep, why) in zip(items, chosen, strict=True)]
     ids = leads.add(session, rows)
     priors = [leads.prior_row(lead, item.prior, at.now) for lead, item in zip(ids, items, strict=True)]
     postings = []
@@ -105,7 +153,7 @@ def _create(session: Session, items: list[LeadIn], reps: Reps, records: Records,
     ]
 
 
-def _revise(session: Session, row: Row[Any], item: LeadIn, reps: Reps, records: Records, at: Moment) -> Received:
+def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records: Records, at: Moment) -> Received:
     """An item for a lead that is known: the newest `scored_at` wins, and one moment has one number."""
     same = leads.prior_at(session, row.id, item.prior.scored_at)
     if same is not None and (same.probability, same.points) != (item.prior.probability, item.prior.points):
@@ -115,7 +163,7 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, reps: Reps, records: 
     if item.prior.scored_at < newest.scored_at:
         return Received(item.lead_id, "unchanged")
     rescored = item.prior.scored_at > newest.scored_at
-    rep, why = _rep_for(item, reps)
+    rep, why = _rep_for(item, mode)
     moves = _moves(row, item, rep, why)
     values = _changed(row, item) | ({"rep_id": rep.id if rep else None, "waiting": why} if moves else {})
     if rescored:
@@ -167,7 +215,7 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, at: 
         # Nobody has seen the first one yet: figures use what is posted, which is the newest.
         leads.change(session, row.id, **leads.figures_of(item.prior), hard=is_hard(item.prior.probability, item.hard))
     answered = responses.first_answer_before(session, row.id, at.now)
-    late = row.posted_at is not None and at.now > row.posted_at + LANDMARK
+    late = row.posted_at is not None and at.now > row.posted_at + timedelta(hours=row.landmark_hours)
     place = leads.situation(session, row.id)
     if answered or late or row.outcome not in OPEN_OUTCOMES or place is None or place.suggestion_id is None:
         return
@@ -185,13 +233,15 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, at: 
         outbox.add_once(session, line, at.real)
 
 
-def _lead_row(item: LeadIn, rep: Row[Any] | None, why: str, at: Moment) -> dict[str, Any]:
+def _lead_row(item: LeadIn, rep: Row[Any] | None, why: str, mode: _Mode, at: Moment) -> dict[str, Any]:
     return {
         "lead_id": item.lead_id,
         "flagged_hard": item.hard,
         "hard": is_hard(item.prior.probability, item.hard),
         "rep_id": rep.id if rep is not None and not why else None,
         "waiting": why,
+        "trial": mode.instead is not None,
+        "landmark_hours": mode.landmark_hours,
         "made_up": at.made_up,
         "received_at": at.now,
         **leads.figures_of(item.prior),

@@ -1,5 +1,6 @@
 """What became of leads: appended, the latest by time counting, and shown on the message."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -8,12 +9,14 @@ from sqlmodel import Session
 from bot import posting
 from bot.domain.clock import Moment
 from bot.domain.inbound import OutcomeIn
-from bot.domain.rules import AHEAD, Received
-from storage import leads, responses
+from bot.domain.rules import AHEAD, REHEARSAL, Received
+from storage import leads, responses, workspace
 
 
 def record_outcomes(session: Session, items: list[OutcomeIn], source: str, at: Moment) -> list[Received]:
     """Take in outcomes, in order, one answer each: created, unchanged (told before) or rejected (unknown lead)."""
+    if workspace.read(session).rehearsal_slack_id:
+        items = _rehearsed(session, items)
     known = leads.known(session, (item.lead_id for item in items))
     keys = {item.lead_id: row.id for item in items if (row := known.get(item.lead_id)) is not None}
     told = responses.outcome_keys(
@@ -42,6 +45,30 @@ def record_outcomes(session: Session, items: list[OutcomeIn], source: str, at: M
         if lead.id in touched:
             _stand(session, lead, at)
     return results
+
+
+def stands(session: Session, lead: int, outcome: str) -> bool:
+    """Whether this is what stands of a lead."""
+    latest = responses.latest_outcome(session, lead)
+    return latest is not None and latest.outcome == outcome
+
+
+def latest_at(session: Session, lead: int) -> datetime:
+    """The time of the outcome that counts. Raises LookupError when there is none."""
+    latest = responses.latest_outcome(session, lead)
+    if latest is None:
+        raise LookupError("a lead without an outcome")
+    at: datetime = latest.at
+    return at
+
+
+def _rehearsed(session: Session, items: list[OutcomeIn]) -> list[OutcomeIn]:
+    """While a rehearsal is on, the CRM's ids stand for the rehearsal's leads where there are such."""
+    known = leads.known_ids(session, {REHEARSAL + item.lead_id for item in items})
+    return [
+        item.model_copy(update={"lead_id": REHEARSAL + item.lead_id}) if REHEARSAL + item.lead_id in known else item
+        for item in items
+    ]
 
 
 def _stand(session: Session, lead: Row[Any], at: Moment) -> None:

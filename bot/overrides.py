@@ -1,6 +1,7 @@
 """The rep answers: noted, overridden, detailed, withdrawn, revealed. Each is a row; double clicks make one."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -9,7 +10,7 @@ from bot import posting
 from bot.domain.bands import band_of
 from bot.domain.clock import Moment
 from bot.domain.errors import AlreadyClosed
-from bot.domain.rules import LANDMARK, OPEN_OUTCOMES
+from bot.domain.rules import OPEN_OUTCOMES
 from bot.domain.wording import WORDING_VERSION
 from bot.place import Place, find_place
 from bot.views import private
@@ -129,7 +130,7 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
     values: dict[str, Any] = {"response_kind": standing}
     direction = row.get("direction", "") if standing == "overridden" else ""
     # Somebody answered, so it was seen, even when our note of the posting is still on its way.
-    if lead.posted_at is None or at.now <= lead.posted_at + LANDMARK:
+    if lead.posted_at is None or at.now <= lead.posted_at + timedelta(hours=lead.landmark_hours):
         values["landmark_direction"] = direction
     values["data_problem"] = direction == "data"
     if first:

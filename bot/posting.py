@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.domain.bands import Record
 from bot.domain.clock import Moment
+from bot.domain.rules import REHEARSAL
 from bot.views.kit import Json, Ref
 from bot.views.suggestion import Card, Said, suggestion, welcome
 from storage import leads, outbox, people, responses
@@ -76,7 +77,18 @@ def card(lead: Columns, prior: Columns, ref: Ref, record: Record, rep: Row[Any])
         shared=bool(rep.channel_id),
         number_visible=rep.number_at_once,
         zone=rep.zone,
+        trial=trial_note(lead),
     )
+
+
+def trial_note(lead: Columns) -> str:
+    """What a test's or rehearsal's message says about itself; nothing for other leads."""
+    if not lead["trial"]:
+        return ""
+    if str(lead["lead_id"]).startswith(REHEARSAL):
+        owner = lead["owner_email"] or lead["owner_slack_id"]
+        return f"Rehearsal: this would go to {owner or 'nobody yet'}. It counts in no figure."
+    return "A test: no real lead, and in no figure."
 
 
 def record_as_row(record: Record) -> dict[str, int]:
@@ -117,6 +129,7 @@ def card_of(session: Session, lead: Row[Any]) -> Card:
         outcome=lead.outcome,
         outcome_at=lead.outcome_at,
         zone=lead.rep_zone or "UTC",
+        trial=trial_note(lead._mapping),
     )
 
 

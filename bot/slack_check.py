@@ -10,7 +10,7 @@ from bot.domain.errors import SettingsError
 from bot.settings import Settings, need_tokens
 
 # What this version calls. manifest.yml asks for the same; a test holds them together.
-NEEDED_SCOPES = frozenset({"chat:write", "im:write", "users:read", "users:read.email", "channels:read"})
+NEEDED_SCOPES = frozenset({"chat:write", "im:write", "users:read", "users:read.email", "channels:read", "commands"})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from slack_bolt import App
 
 from bot.deps import Deps
 from bot.views import ids
-from handlers import answers, errors, forms
+from handlers import answers, commands, errors, forms, home, setup
 
 ACTIONS: dict[str, Callable[..., None]] = {
     ids.NOTED: answers.noted,
@@ -20,11 +20,21 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.DETAILS: forms.open_details,
     ids.WHY: forms.open_why,
     ids.SEE: forms.open_said,
+    ids.NUMBER: home.switch_number,
+    ids.PAST_DIGEST: home.open_digest,
+    ids.RETRY: home.retry,
+    ids.ADD_OWNER: home.add_owner,
+    ids.UNDO: commands.undo,
+    ids.TEST_LEAD: setup.test_lead,
 }
 FORMS: dict[str, Callable[..., None]] = {
     ids.SUBMIT: forms.submit_override,
     ids.SUBMIT_DETAILS: forms.submit_details,
+    ids.SETUP_TEAM: setup.submit_team,
+    ids.SETUP_DIGEST: setup.submit_digest,
 }
+COMMANDS: dict[str, Callable[..., None]] = {"/otherwise": commands.otherwise}
+EVENTS: dict[str, Callable[..., None]] = {"app_home_opened": home.opened}
 
 
 def register(app: App, deps: Deps) -> None:
@@ -33,4 +43,8 @@ def register(app: App, deps: Deps) -> None:
         app.action(action_id)(partial(listener, deps))
     for callback_id, listener in FORMS.items():
         app.view(callback_id)(partial(listener, deps))
+    for name, listener in COMMANDS.items():
+        app.command(name)(partial(listener, deps))
+    for name, listener in EVENTS.items():
+        app.event(name)(partial(listener, deps))
     app.error(partial(errors.answer, deps))

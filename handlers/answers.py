@@ -1,9 +1,11 @@
 """Buttons that store something at once: the listener returns after the commit, and with it leaves the ack."""
 
 from slack_bolt import Ack
+from slack_sdk import WebClient
 
 from bot import overrides, pledges
 from bot.deps import Deps
+from handlers import home
 from handlers.payloads import Body, click_key, clicked
 
 
@@ -35,8 +37,10 @@ def reveal(deps: Deps, ack: Ack, body: Body) -> None:
     ack()
 
 
-def agree_to_pledge(deps: Deps, ack: Ack, body: Body) -> None:
-    """[I agree], before a manager's first digest."""
+def agree_to_pledge(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+    """[I agree], before a manager's first digest, in the message or in Home."""
     user, at = body["user"]["id"], deps.clock.moment()
     deps.db.write(lambda session: pledges.agree(session, user, at), key=user)
+    if body.get("container", {}).get("type") == "view":
+        home.refresh(deps, client, user)
     ack()

@@ -7,16 +7,23 @@ import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
 
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
+from bot.domain.wording import escape
 from bot.log import frames
 from bot.views import ids
+from bot.views.home import notice_view
+from handlers.saying import say
 
 log = structlog.get_logger()
 # Where a form shows a sentence that concerns all of it.
-PLACE = {ids.SUBMIT: ids.REASON, ids.SUBMIT_DETAILS: ids.ESTIMATE}
+PLACE = {
+    ids.SUBMIT: ids.REASON,
+    ids.SUBMIT_DETAILS: ids.ESTIMATE,
+    ids.SETUP_TEAM: ids.TEAM,
+    ids.SETUP_DIGEST: ids.TIME,
+}
 TOO_SLOW = "Slack took too long to open the form. Please press the button again."
 SLOW = ("expired_trigger_id", "exchanged_trigger_id", "ratelimited")
 REFUSED = "Slack did not take this, and nothing was changed. Please tell an admin to run `otherwise check`."
@@ -34,7 +41,9 @@ def answer(deps: Deps, error: Exception, body: dict[str, Any]) -> BoltResponse:
             return BoltResponse(status=200, body="")
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {place: sentence}})
     if url := body.get("response_url"):
-        _tell(url, sentence)
+        say(url, {"text": escape(sentence)})
+    elif body.get("type") == "block_actions" and body.get("trigger_id"):
+        _open(deps, body["trigger_id"], sentence)
     return BoltResponse(status=200, body="")
 
 
@@ -55,9 +64,9 @@ def _sentence(error: Exception) -> str:
     return f"Something went wrong here, and nothing was changed. Please try again; reference {reference}."
 
 
-def _tell(url: str, sentence: str) -> None:
-    """Say it to the person alone; a sentence may be lost, what she typed never was."""
+def _open(deps: Deps, trigger: str, sentence: str) -> None:
+    """Say it in a window: a Home has no message beside which it could stand."""
     try:
-        WebhookClient(url, timeout=2).send(text=sentence, response_type="ephemeral", replace_original=False)
-    except (SlackClientError, OSError, ValueError) as failure:
+        deps.slack.views_open(trigger_id=trigger, view=notice_view(sentence))
+    except (SlackApiError, SlackClientError, OSError) as failure:
         log.warning("listener.untold", error=type(failure).__name__)

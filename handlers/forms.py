@@ -8,6 +8,7 @@ from bot.deps import Deps
 from bot.domain.wording import CUES, DIRECTIONS
 from bot.place import find_place
 from bot.views import forms, ids
+from handlers import home
 from handlers.payloads import Body, clicked, ref_of, typed
 
 REASON_NEEDED = "Please say in a few words what you see."
@@ -33,7 +34,7 @@ def edit_override(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     ack()
 
 
-def submit_override(deps: Deps, ack: Ack, body: Body) -> None:
+def submit_override(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     """[Save]: stored, then acknowledged; the form stays open with her words when it can't be."""
     direction = (typed(body, ids.DIRECTION, "selected_option") or {}).get("value", "")
     reason = str(typed(body, ids.REASON, "value") or "").strip()
@@ -51,6 +52,8 @@ def submit_override(deps: Deps, ack: Ack, body: Body) -> None:
         lambda session: overrides.record_override(session, ref, user, view["id"], direction, reason, at),
         key=str(ref.lead),
     )
+    if ref.home:
+        home.refresh(deps, client, user)
     ack()
 
 

@@ -8,6 +8,8 @@ from bot.domain.errors import LeadGone
 from bot.views.kit import Ref
 
 Body = dict[str, Any]
+# Digits that surely fit a database's whole number.
+LONGEST_NUMBER = 15
 
 
 def ref_of(text: str) -> Ref:
@@ -21,6 +23,12 @@ def ref_of(text: str) -> Ref:
 def clicked(body: Body) -> Ref:
     """The reference in the pressed button."""
     return ref_of(str(body["actions"][0].get("value", "")))
+
+
+def numbered(body: Body) -> int:
+    """The row's number in the pressed button; 0, which no row has, for anything that could not be one."""
+    text = str(body["actions"][0].get("value", ""))
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else 0
 
 
 def click_key(body: Body) -> str:

@@ -21,6 +21,18 @@ def queued(session: Session, manager: int, week: str) -> bool:
     )
 
 
+def newest(session: Session, manager: int, limit: int) -> Sequence[Row[Any]]:
+    """A manager's newest digests, newest first."""
+    return session.execute(
+        select(digests).where(digests.c.manager_id == manager).order_by(digests.c.due_at.desc()).limit(limit)
+    ).all()
+
+
+def of_manager(session: Session, manager: int, number: int) -> Row[Any] | None:
+    """One digest, when it is this manager's."""
+    return session.execute(select(digests).where(digests.c.id == number, digests.c.manager_id == manager)).one_or_none()
+
+
 def last_due(session: Session, manager: int) -> datetime | None:
     """When the newest digest of this manager was due."""
     found: datetime | None = session.execute(

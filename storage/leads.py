@@ -150,10 +150,12 @@ def prior_of(session: Session, lead: int, prior: int) -> Row[Any] | None:
 
 
 def mark_posted(session: Session, lead: int, at: datetime) -> None:
-    """The first time that it could be seen, and from it when it counts."""
-    row = session.execute(select(leads.c.posted_at, leads.c.horizon_days).where(leads.c.id == lead)).one()
+    """The first time that it could be seen, and from it when it counts; a trial never does."""
+    seen = select(leads.c.posted_at, leads.c.horizon_days, leads.c.trial).where(leads.c.id == lead)
+    row = session.execute(seen).one()
     if row.posted_at is None:
-        change(session, lead, posted_at=at, matures_at=at + timedelta(days=row.horizon_days))
+        matures_at = None if row.trial else at + timedelta(days=row.horizon_days)
+        change(session, lead, posted_at=at, matures_at=matures_at)
 
 
 def situation(session: Session, lead: int) -> Row[Any] | None:
@@ -177,6 +179,75 @@ def adopt_history(session: Session, rep: Row[Any]) -> int:
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
     result = session.execute(update(leads).where(leads.c.rep_id.is_(None), leads.c.history, hers).values(rep_id=rep.id))
     return int(getattr(result, "rowcount", 0))
+
+
+def reps_waited_for(session: Session, after: datetime) -> Sequence[int]:
+    """Active reps for whom leads received after `after` wait, whatever for."""
+    hers = or_(people.c.email == leads.c.owner_email, people.c.slack_id == leads.c.owner_slack_id)
+    return (
+        session.execute(
+            select(people.c.id)
+            .where(people.c.is_rep, people.c.paused.is_(False))
+            .where(select(leads.c.id).where(text("waiting <> ''"), hers, leads.c.received_at >= after).exists())
+            .order_by(people.c.id)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def any_lead(session: Session) -> bool:
+    """Whether any lead is known, trials aside."""
+    return session.execute(select(leads.c.id).where(leads.c.trial.is_(False)).limit(1)).first() is not None
+
+
+def by_lead_id(session: Session, lead_id: str) -> Row[Any] | None:
+    """A lead by the id that the CRM gave it."""
+    return session.execute(select(leads).where(leads.c.lead_id == lead_id)).one_or_none()
+
+
+def unanswered(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
+    """A rep's posted leads that are open and that she has not answered, newest first, with their suggestion."""
+    return session.execute(
+        select(
+            leads.c.id,
+            leads.c.name,
+            leads.c.facts,
+            leads.c.posted_at,
+            leads.c.trial,
+            suggestions.c.id.label("suggestion_id"),
+            suggestions.c.prior_id,
+        )
+        .join(suggestions, suggestions.c.lead_id == leads.c.id)
+        .where(
+            leads.c.rep_id == rep,
+            suggestions.c.rep_id == rep,
+            suggestions.c.passed_on_at.is_(None),
+            leads.c.posted_at.is_not(None),
+            leads.c.outcome.in_(("", "reopened")),
+            leads.c.response_kind == "",
+        )
+        .order_by(leads.c.posted_at.desc(), leads.c.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def received_since(session: Session, at: datetime) -> int:
+    """How many leads came in since then, history and trials aside; counted from the newest back."""
+    recent = select(leads.c.received_at, leads.c.history, leads.c.trial).order_by(leads.c.id.desc()).limit(10_000)
+    rows = recent.subquery()
+    mine = (rows.c.received_at >= at) & rows.c.history.is_(False) & rows.c.trial.is_(False)
+    return int(session.execute(select(func.count()).select_from(rows).where(mine)).scalar_one())
+
+
+def newest_ids(session: Session, limit: int) -> list[str]:
+    """The ids of the leads that came in last."""
+    return list(session.execute(select(leads.c.lead_id).order_by(leads.c.id.desc()).limit(limit)).scalars())
+
+
+def all_priors(session: Session, lead: int) -> Sequence[Row[Any]]:
+    """Every prior of a lead, oldest first."""
+    return session.execute(select(priors).where(priors.c.lead_id == lead).order_by(priors.c.scored_at)).all()
 
 
 def waiting_owners(session: Session) -> Sequence[Row[Any]]:

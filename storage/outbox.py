@@ -58,6 +58,20 @@ def by_key(session: Session, dedupe_key: str) -> int | None:
     return found
 
 
+def of_suggestion(session: Session, lead: int) -> Row[Any] | None:
+    """The newest letter that posts a lead."""
+    hers = (letters.c.lead_id == lead) & (letters.c.kind == "post")
+    return session.execute(select(letters).where(hers).order_by(letters.c.id.desc()).limit(1)).one_or_none()
+
+
+def last_sent(session: Session) -> datetime | None:
+    """When Slack took the newest message, in real time."""
+    found: datetime | None = session.execute(
+        select(letters.c.sent_at).where(letters.c.sent_at.is_not(None)).order_by(letters.c.id.desc()).limit(1)
+    ).scalar()
+    return found
+
+
 def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: str, now: datetime) -> None:
     """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent."""
     unsent = (letters.c.id == target_id) & (letters.c.state == State.PENDING.value) & (letters.c.attempt == 0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlmodel import Session
 
 from storage.tables import Person, Team, table
@@ -45,6 +45,36 @@ def change(session: Session, person: int, **values: Any) -> None:
 def add_team(session: Session, name: str) -> int:
     """Add a team."""
     return int(session.execute(insert(teams).returning(teams.c.id), {"name": name}).scalar_one())
+
+
+def by_email(session: Session, email: str) -> Row[Any] | None:
+    """Somebody by email."""
+    return session.execute(select(people).where(people.c.email == email)).one_or_none()
+
+
+def change_team(session: Session, team: int, **values: Any) -> None:
+    """Set columns of one team."""
+    session.execute(update(teams).where(teams.c.id == team).values(**values))
+
+
+def team_in_use(session: Session, team: int) -> bool:
+    """Whether anybody is in it, leads it, or a team stands under it."""
+    used = [
+        select(people.c.id).where(people.c.team_id == team),
+        select(teams.c.id).where(teams.c.parent_id == team),
+        select(teams.c.id).where(teams.c.id == team, teams.c.manager_id.is_not(None)),
+    ]
+    return any(session.execute(one.limit(1)).first() is not None for one in used)
+
+
+def remove_team(session: Session, team: int) -> None:
+    """Forget an empty team."""
+    session.execute(delete(teams).where(teams.c.id == team))
+
+
+def admins(session: Session) -> Sequence[Row[Any]]:
+    """Those who were let run the commands."""
+    return session.execute(select(people).where(people.c.is_admin).order_by(people.c.id)).all()
 
 
 def set_manager(session: Session, team: int, manager: int) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.inbound import OutcomeIn
-from storage.tables import Outcome, Response, table
+from storage.tables import Lead, Outcome, Response, table
 
-responses, outcomes = table(Response), table(Outcome)
+responses, outcomes, leads = table(Response), table(Outcome), table(Lead)
 
 
 # Built once, as they stand on the path to an ack.
@@ -54,6 +54,46 @@ def of_author(session: Session, lead: int, person: int) -> Sequence[Row[Any]]:
     return session.execute(
         select(responses).where(responses.c.lead_id == lead, responses.c.person_id == person).order_by(responses.c.id)
     ).all()
+
+
+def newest_of(session: Session, person: int, limit: int) -> Sequence[Row[Any]]:
+    """What one person said last, newest first, a row a lead: the response that stands, and the lead's columns."""
+    newest = (
+        select(func.max(responses.c.id).label("id"))
+        .where(responses.c.person_id == person)
+        .group_by(responses.c.lead_id)
+        .subquery()
+    )
+    return session.execute(
+        select(
+            responses.c.at,
+            responses.c.kind,
+            responses.c.direction,
+            responses.c.reason,
+            responses.c.prior_id,
+            responses.c.late,
+            leads.c.id.label("lead"),
+            leads.c.name,
+            leads.c.outcome,
+            leads.c.outcome_at,
+            leads.c.probability,
+            leads.c.matures_at,
+            leads.c.posted_at,
+            leads.c.trial,
+            leads.c.landmark_direction,
+        )
+        .join(newest, newest.c.id == responses.c.id)
+        .join(leads, leads.c.id == responses.c.lead_id)
+        .order_by(responses.c.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def count_of(session: Session, person: int) -> int:
+    """How many rows are kept of what one person said."""
+    return int(
+        session.execute(select(func.count()).select_from(responses).where(responses.c.person_id == person)).scalar_one()
+    )
 
 
 def add_outcomes(session: Session, rows: list[dict[str, Any]]) -> None:

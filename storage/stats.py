@@ -89,7 +89,7 @@ def _band(session: Session, line: str, horizon: int, band: int, now: datetime, t
 
 def _of_manager(manager: int) -> ColumnElement[bool]:
     members = select(people.c.id).join(teams, teams.c.id == people.c.team_id).where(teams.c.manager_id == manager)
-    return and_(leads.c.rep_id.in_(members), leads.c.asked, leads.c.posted_at.is_not(None))
+    return and_(leads.c.rep_id.in_(members), leads.c.asked, leads.c.posted_at.is_not(None), leads.c.trial.is_(False))
 
 
 def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
@@ -101,6 +101,7 @@ def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[An
             leads.c.probability,
             leads.c.horizon_days,
             leads.c.posted_at,
+            leads.c.landmark_hours,
             leads.c.landmark_direction,
             leads.c.outcome,
             leads.c.outcome_at,

@@ -70,6 +70,10 @@ class Person(SQLModel, table=True):
     digest_weekday: int = 0
     digest_minute: int = 9 * 60
     digest_zone: str | None = None
+    # A schedule that applies from a later week on: weekday, minute, zone, from (ISO, UTC).
+    digest_next: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    # Whether an admin let her run the commands; Slack's own admins and owners may in any case.
+    is_admin: bool = False
     added_at: datetime = _moment()
 
 
@@ -115,6 +119,10 @@ class Lead(SQLModel, table=True):
     # Whether anybody was ever asked about it: history without responses belongs to the tool's record alone.
     asked: bool = True
     history: bool = False
+    # A test or rehearsal: it looks like any other and is in no figure, since it never matures.
+    trial: bool = False
+    # What was said this long after posting is what figures use; fixed when the lead comes in.
+    landmark_hours: int = 72
     made_up: bool = False
     received_at: datetime = _moment()
     # The prior as figures use it (PRODUCT §2), and when it counts.
@@ -304,3 +312,27 @@ class Release(SQLModel, table=True):
     horizon_days: int
     made_up: bool = False
     released_at: datetime = _moment()
+
+
+class Workspace(SQLModel, table=True):
+    """What admins set for everybody: one row."""
+
+    id: int = Field(default=None, primary_key=True)
+    landmark_hours: int = 72
+    paused: bool = False
+    # Who gets every suggestion while a rehearsal is on.
+    rehearsal_slack_id: str | None = None
+
+
+class Audit(SQLModel, table=True):
+    """A change that somebody made: who, when, in words, and what it was before. Never holds a response."""
+
+    id: int = Field(default=None, primary_key=True)
+    actor_slack_id: str
+    command: str
+    sentence: str
+    # What undoes it: rows as table, id, before, after; null where nothing can.
+    changes: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
+    undone_at: datetime | None = _moment(default=None)
+    made_up: bool = False
+    at: datetime = _moment()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -11,10 +12,12 @@ import yaml
 from bot.app import build_bolt
 from bot.deps import Deps
 from bot.domain.clock import Clock
+from bot.domain.commands import FORMS as COMMAND_FORMS
+from bot.domain.commands import shown
 from bot.settings import Settings
 from bot.slack_check import NEEDED_SCOPES, Identity
 from bot.views import ids
-from handlers import ACTIONS, FORMS
+from handlers import ACTIONS, COMMANDS, EVENTS, FORMS
 from sandbox.server import METHODS
 
 ROOT = Path(__file__).parent.parent
@@ -74,9 +77,31 @@ def test_the_manifest_listens_to_what_has_a_listener(tmp_path: Path) -> None:
     assert settings["socket_mode_enabled"]
     deps = Deps(None, None, Clock(), Settings(_env_file=None, slack_bot_token="xoxb-x"))  # type: ignore[arg-type,call-arg]
     app = build_bolt(deps, Identity("T", "U", "B", set()))
-    assert len(app._listeners) == len(ACTIONS) + len(FORMS)
-    assert "event_subscriptions" not in settings
-    assert "slash_commands" not in manifest()["features"]
+    assert len(app._listeners) == len(ACTIONS) + len(FORMS) + len(COMMANDS) + len(EVENTS)
+    assert set(ACTIONS) == set(ids.ACTIONS)
+    assert set(FORMS) == set(ids.CALLBACKS)
+    assert settings["event_subscriptions"]["bot_events"] == list(EVENTS) == list(ids.EVENTS)
+    commands = manifest()["features"]["slash_commands"]
+    assert [one["command"] for one in commands] == list(COMMANDS) == list(ids.COMMANDS)
+    assert all(one["should_escape"] for one in commands), "people and channels must come as ids"
+    assert manifest()["features"]["app_home"]["home_tab_enabled"]
+
+
+def test_the_manifest_as_json_and_the_slack_cli_s_hooks_say_the_same() -> None:
+    assert json.loads((ROOT / "manifest.json").read_text()) == manifest(), "run `make manifest`"
+    hooks = json.loads((ROOT / ".slack" / "hooks.json").read_text())["hooks"]
+    assert set(hooks) == {"get-manifest", "start"}
+    told = subprocess.run(hooks["get-manifest"].split(), cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(told.stdout) == manifest()
+    assert (ROOT / hooks["start"].split()[-1]).exists()
+
+
+def test_every_form_of_the_command_is_documented_where_admins_look() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text()
+    for form in COMMAND_FORMS:
+        row = f"`{shown(form)}`".replace("|", "\\|")
+        assert row in text, row
+        assert form.says.split(";")[0] in text
 
 
 def test_the_readme_s_commands_exist() -> None:

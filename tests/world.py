@@ -154,6 +154,27 @@ class World:
         """The modal that this person has in front of her; waits for it."""
         return self.sim.until(lambda: self.sim.views(user))[-1]
 
+    def command(self, user: str, text: str, channel: str = "C0GENERAL") -> dict[str, Any]:
+        """Type `/otherwise …`; the private answer."""
+        before = {message["ts"] for message in self.sim.messages(user, channel)}
+        told = self.sim.act("command", user, channel=channel, command="/otherwise", text=text)
+        assert told.get("acked"), told
+        assert "trouble" not in told, told
+        fresh = [m for m in self.sim.messages(user, channel) if m["ts"] not in before]
+        assert [message["ephemeral"] for message in fresh] == [True], fresh
+        return fresh[0]
+
+    def home(self, user: str) -> dict[str, Any]:
+        """Open the app's Home; what stands there."""
+        assert self.sim.act("home", user)["acked"]
+        view: dict[str, Any] = self.sim.http.get("/sim/views", params={"user": user}).json()["home"]
+        return view
+
+    def press_in(self, user: str, view: dict[str, Any], label: str, **more: Any) -> dict[str, Any]:
+        """Press a button in Home or a modal by what stands on it."""
+        action_id = next(b["action_id"] for b in buttons(view) if b["text"]["text"] == label)
+        return self.sim.act("view_click", user, view=view["id"], action_id=action_id, **more)
+
     def override(self, user: str, message: dict[str, Any], direction: str, reason: str, channel: str = "") -> Any:
         """Press, choose, write a line, save."""
         assert self.press(user, "I see something else", message, channel)["acked"]
@@ -202,7 +223,7 @@ def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         element
         for block in message.get("blocks", [])
-        for element in block.get("elements", [])
+        for element in [*block.get("elements", []), block.get("accessory") or {}]
         if element.get("type") == "button"
     ]
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-# The response in force this long after posting is the one that figures use.
-LANDMARK = timedelta(hours=72)
 # A lead whose owner is added later than this is not posted any more.
 WAITS_FOR_OWNER = timedelta(days=7)
 # Outcomes after which a lead can be answered.
 OPEN_OUTCOMES = ("", "reopened")
 # How far ahead of our clock an outcome's time may be.
 AHEAD = timedelta(minutes=5)
+# Under these a rehearsal's and a test's leads are kept, so that the real ones can still come.
+REHEARSAL, TEST = "rehearsal:", "test:"
 # Letters that were sent lose their words after this.
 LETTERS_KEEP = timedelta(days=7)
 

@@ -57,6 +57,7 @@ class Figures:
     next_matures: datetime | None
     held: int
     news: bool
+    landmark_hours: int = 72
     horizons: list[HorizonFigures] = field(default_factory=list)
     bands: list[ToolBand] = field(default_factory=list)
 
@@ -84,7 +85,7 @@ def digest(figures: Figures) -> tuple[str, Json]:
     blocks: list[Json] = [section("\n".join(lines))]
     spoken = list(lines)
     for horizon in figures.horizons:
-        said = _statements(horizon)
+        said = _statements(horizon, figures.landmark_hours)
         spoken += said
         blocks.append(section("\n".join(said)))
         blocks += [*_chart(horizon), _table(horizon)]
@@ -128,12 +129,12 @@ def _headline(figures: Figures) -> tuple[str, str]:
     )
 
 
-def _statements(horizon: HorizonFigures) -> list[str]:
+def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     more, less, neither = (horizon.cells[name] for name in CELLS)
     total = sum(cell.leads for cell in horizon.cells.values())
-    early = (
-        f" ({horizon.settled_early} more were settled within 72 hours and left out)" if horizon.settled_early else ""
-    )
+    early = ""
+    if horizon.settled_early:
+        early = f" ({horizon.settled_early} more were settled within {landmark_hours} hours and left out)"
     lines = [
         f"{plural(total, 'lead is', 'leads are')} past {plural(horizon.days, 'day')}{early}.",
         f"Reps called {more.leads} of them more likely than the tool did, and {less.leads} less likely.",

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.bands import Record, band_label
 from bot.domain.wording import CUES, DIRECTIONS, cut, day, escape, foreign, in_hundred, one_line, plural
 from bot.views import ids
-from bot.views.kit import Json, Ref, context, option, plain, plain_context, section
+from bot.views.kit import Json, Ref, context, entry, option, plain, plain_context, section
 
 TITLE = "I see something else"
 CHOICES = {
@@ -45,8 +45,8 @@ def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "")
         "close": plain("Cancel"),
         "blocks": [
             section(f"*{foreign(name, 120)}*"),
-            _input(ids.DIRECTION, "Compared with the tool, I think it is", radios),
-            _input(ids.REASON, "What do you see?", words),
+            entry(ids.DIRECTION, "Compared with the tool, I think it is", radios),
+            entry(ids.REASON, "What do you see?", words),
         ],
     }
 
@@ -87,9 +87,9 @@ def details_form(ref: Ref, name: str, *, estimate: float | None, cues: list[str]
         "close": plain("Cancel"),
         "blocks": [
             section(f"*{foreign(name, 120)}*\nAll of this is optional."),
-            _input(ids.ESTIMATE, "Of 100 leads like this one, how many would close?", number, optional=True),
-            _input(ids.CUES, "What was it mostly?", picks, optional=True),
-            _input(ids.QUOTE, "In a digest", agree, optional=True)
+            entry(ids.ESTIMATE, "Of 100 leads like this one, how many would close?", number, optional=True),
+            entry(ids.CUES, "What was it mostly?", picks, optional=True),
+            entry(ids.QUOTE, "In a digest", agree, optional=True)
             | {"hint": plain("Your name is left out, but readers may recognise the lead.")},
         ],
     }
@@ -165,9 +165,3 @@ def _both_signs(reasons: list[dict[str, str]]) -> list[dict[str, str]]:
         if other is not None:
             return [*first[:2], other]
     return first
-
-
-def _input(name: str, label: str, element: Json, *, optional: bool = False) -> Json:
-    return {"type": "input", "block_id": name, "label": plain(label), "element": element} | (
-        {"optional": True} if optional else {}
-    )

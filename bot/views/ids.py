@@ -10,9 +10,18 @@ WITHDRAW = "override.withdraw"
 EDIT = "override.edit"
 SEE = "response.see"
 PLEDGE = "pledge.agree"
+# In Home and under a command's answer.
+NUMBER = "home.number"
+PAST_DIGEST = "home.digest"
+RETRY = "home.retry"
+ADD_OWNER = "home.add_owner"
+UNDO = "admin.undo"
+TEST_LEAD = "admin.test_lead"
 
 SUBMIT = "override.submit"
 SUBMIT_DETAILS = "override.details.submit"
+SETUP_TEAM = "setup.team"
+SETUP_DIGEST = "setup.digest"
 
 # In the forms, each input's block_id and action_id are the same word.
 DIRECTION = "direction"
@@ -20,6 +29,18 @@ REASON = "reason"
 ESTIMATE = "estimate"
 CUES = "cues"
 QUOTE = "quote"
+TEAM = "team"
+MANAGER = "manager"
+REPS = "reps"
+WEEKDAY = "weekday"
+TIME = "time"
+ZONE = "zone"
+HOURS = "hours"
 
-ACTIONS = (NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE)
-CALLBACKS = (SUBMIT, SUBMIT_DETAILS)
+ACTIONS = (
+    NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
+    NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
+)  # fmt: skip
+CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST)
+COMMANDS = ("/otherwise",)
+EVENTS = ("app_home_opened",)

@@ -1,10 +1,12 @@
 """The few Block Kit pieces that the views are made of, and what rides in a button or a form."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Json = dict[str, Any]
+# A row's number as every database holds it; a forged one beyond it is nobody's.
+RowId = Annotated[int, Field(ge=0, lt=2**53)]
 TEXT_LIMIT = 3900
 
 
@@ -13,10 +15,12 @@ class Ref(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    lead: int
-    prior: int
+    lead: RowId
+    prior: RowId
     # The message's place, so that a form's answer knows which suggestion it belongs to.
-    suggestion: int = 0
+    suggestion: RowId = 0
+    # Whether it was pressed in Home, which is then brought up to date.
+    home: bool = False
 
 
 def section(text: str) -> Json:
@@ -43,6 +47,22 @@ def button(text: str, action_id: str, value: str, *, label: str = "") -> Json:
 def actions(*buttons: Json) -> Json:
     """A row of buttons."""
     return {"type": "actions", "elements": list(buttons)}
+
+
+def header(text: str) -> Json:
+    """A heading."""
+    return {"type": "header", "text": plain(text[:150])}
+
+
+def divider() -> Json:
+    """A line between two things."""
+    return {"type": "divider"}
+
+
+def entry(name: str, label: str, element: Json, *, optional: bool = False) -> Json:
+    """An input of a form; its block_id and action_id are the same word."""
+    made: Json = {"type": "input", "block_id": name, "label": plain(label), "element": element | {"action_id": name}}
+    return made | ({"optional": True} if optional else {})
 
 
 def plain(text: str) -> Json:

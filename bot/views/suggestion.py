@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.bands import POINTS_NEED, Record
 from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, foreign, in_hundred, one_line, plural
 from bot.views import ids
-from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, section
+from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, plain_context, section
 
 FOOTER = "For learning, not reviews. Your manager sees groups only."
 WELCOME = (
@@ -46,6 +46,8 @@ class Card:
     outcome_at: datetime | None = None
     passed_on: bool = False
     zone: str = "UTC"
+    # What a test or a rehearsal says about itself.
+    trial: str = ""
 
 
 def suggestion(card: Card) -> Json:
@@ -56,6 +58,8 @@ def suggestion(card: Card) -> Json:
     blocks = [section(" · ".join(lines) + "\n" + _number(card, bold=True))]
     if beside := _beside(card):
         blocks.append(context(escape(beside)))
+    if card.trial:
+        blocks.insert(0, plain_context(card.trial))
     blocks += _answer(card)
     blocks.append(context(FOOTER))
     return {"text": _spoken(card), "blocks": blocks}
@@ -171,7 +175,8 @@ def _spoken(card: Card) -> str:
     """The notification and what a screen reader says: no number of the tool's in the first 150 characters."""
     named = one_line(card.name, NAME_SHOWN)
     facts = ", ".join(one_line(words, 80) for words in _facts(card))
-    start = f"New lead: {named}{f' ({facts})' if facts else ''}. "
+    start = f"{card.trial} " if card.trial else ""
+    start += f"New lead: {named}{f' ({facts})' if facts else ''}. "
     start += "Inside: a starting point from the tool, how it has done here, and what it has not seen. "
     start += "No answer is needed; take it or leave it. "
     rest = [_number(card, bold=False), _beside(card)]

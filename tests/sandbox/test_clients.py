@@ -165,7 +165,7 @@ def sync_bot(sim: Sim, seen: dict[str, Any]) -> SocketModeHandler:
             ack()
         seen["form"] = body
 
-    @app.command("/hello")
+    @app.command("/otherwise")
     def hello(ack: Any, body: Any, respond: Any) -> None:
         ack("hello yourself")
         seen["command"] = body
@@ -221,7 +221,7 @@ def test_a_trigger_is_used_once_and_for_three_seconds(sim: Sim, client: WebClien
 
 
 def test_commands_and_home(sim: Sim, bot: dict[str, Any]) -> None:
-    assert sim.act("command", ADA, channel="C0GENERAL", command="/hello", text="you")["acked"]
+    assert sim.act("command", ADA, channel="C0GENERAL", command="/otherwise", text="you")["acked"]
     sim.until(lambda: len(sim.messages(ADA, "C0GENERAL")) == 2)
     assert sim.messages(ROB, "C0GENERAL") == []
     sim.act("home", ADA)
@@ -242,7 +242,7 @@ def test_payloads_have_only_keys_that_slack_sends(sim: Sim, client: WebClient, b
     sim.act("click", RIA, channel="C0GENERAL", ts=ts, action_id="go")
     view = sim.until(lambda: sim.views(RIA))[-1]
     sim.act("submit", RIA, view=view["id"], values={"why": "yes"})
-    sim.act("command", ADA, channel="C0GENERAL", command="/hello", text="you")
+    sim.act("command", ADA, channel="C0GENERAL", command="/otherwise", text="you")
     sim.act("home", ADA)
     sim.until(lambda: "home" in bot)
     for ours, theirs in (
@@ -299,7 +299,7 @@ def test_several_connections_share_the_envelopes(sim: Sim, client: WebClient) ->
     try:
         sim.until(lambda: sim.state()["connections"] == 2)
         for _ in range(4):
-            assert sim.act("command", ADA, channel="C0GENERAL", command="/hello", text="")["acked"]
+            assert sim.act("command", ADA, channel="C0GENERAL", command="/otherwise", text="")["acked"]
         assert first
         assert second
     finally:

@@ -1,0 +1,122 @@
+"""Every change by a command is kept with what it was before, so that it can be read and taken back."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from bot import leads, outcomes
+from bot.domain.accounts import Account, Change, Done
+from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
+from bot.domain.inbound import OutcomeIn
+from bot.domain.wording import day, plural
+from storage import audit, people, workspace
+
+SHOWN = 20
+
+
+def keep(session: Session, actor: Account, command: str, done: Done, at: Moment) -> int:
+    """Write down what was done; the row's number when it can be undone, else 0."""
+    if not done.changes and not done.final:
+        return 0
+    row = {
+        "actor_slack_id": actor.slack_id,
+        "command": command,
+        "sentence": done.sentence,
+        "changes": [asdict(change) for change in done.changes] or None,
+        "made_up": at.made_up,
+        "at": at.now,
+    }
+    number = audit.add(session, row)
+    return number if done.changes else 0
+
+
+def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
+    """Take a change back. Raises OtherwiseError when that was done already, or something changed it since."""
+    row = audit.by_id(session, number)
+    if row is None or not row.changes:
+        raise OtherwiseError("There is nothing to undo here.")
+    if row.undone_at is not None:
+        raise OtherwiseError("This was undone already.")
+    changes = [Change(**change) for change in row.changes]
+    for change in changes:
+        if not _stands(session, change):
+            raise OtherwiseError(
+                "This can't be undone by itself: something has changed it since. `/otherwise audit` shows what."
+            )
+    for change in reversed(changes):
+        _take_back(session, change, at)
+    sent = _send_what_waited(session, changes, at)
+    audit.mark_undone(session, number, at.now)
+    done = Done(f"Undone: {row.sentence}{sent}", final=True)
+    keep(session, actor, "undo", done, at)
+    return done
+
+
+def undo_latest(session: Session, actor: Account, at: Moment) -> Done:
+    """Take back somebody's own newest change that stands. Raises OtherwiseError when there is none."""
+    row = audit.newest_of(session, actor.slack_id)
+    if row is None:
+        raise OtherwiseError("You have made no change that could be undone. `/otherwise audit` shows all changes.")
+    return undo(session, row.id, actor, at)
+
+
+def latest(session: Session, zone: str) -> list[str]:
+    """The newest changes, a line each."""
+    names = {person.slack_id: person.name for person in people.everybody(session)}
+    return [
+        f"{day(row.at, zone)}, {names.get(row.actor_slack_id) or '<@' + row.actor_slack_id + '>'}: {row.sentence}"
+        + (" _(undone)_" if row.undone_at else "")
+        for row in audit.latest(session, SHOWN)
+    ]
+
+
+def _values(session: Session, change: Change) -> dict[str, Any] | None:
+    if change.table == "workspace":
+        return dict(workspace.read(session)._mapping)
+    if change.table == "team":
+        return next((dict(team._mapping) for team in people.all_teams(session) if team.id == change.row), None)
+    return dict(people.by_id(session, change.row)._mapping)
+
+
+def _stands(session: Session, change: Change) -> bool:
+    """Whether the row is still as the change left it."""
+    if change.table == "outcome":
+        return outcomes.stands(session, change.row, str(change.after["outcome"]))
+    now = _values(session, change)
+    if now is None:
+        return False
+    if change.table == "team" and change.before is None:
+        return not people.team_in_use(session, change.row)
+    return all(now[key] == value for key, value in change.after.items())
+
+
+def _take_back(session: Session, change: Change, at: Moment) -> None:
+    if change.table == "outcome":
+        before = dict(change.before or {})
+        _restore_outcome(session, change, before, at)
+    elif change.table == "workspace":
+        workspace.change(session, **(change.before or {}))
+    elif change.table == "team" and change.before is None:
+        people.remove_team(session, change.row)
+    elif change.table == "team":
+        people.change_team(session, change.row, **(change.before or {}))
+    else:
+        people.change(session, change.row, **(change.before or {}))
+
+
+def _restore_outcome(session: Session, change: Change, before: dict[str, Any], at: Moment) -> None:
+    """History is append-only: what stood before is told once more, just after what is taken back."""
+    lead_id = str(change.after["lead_id"])
+    when = outcomes.latest_at(session, change.row) + timedelta(microseconds=1)
+    item = OutcomeIn.model_validate({"lead_id": lead_id, "outcome": before["outcome"] or "reopened", "at": when})
+    outcomes.record_outcomes(session, [item], "undo", at)
+
+
+def _send_what_waited(session: Session, changes: list[Change], at: Moment) -> str:
+    if not any(change.table in ("person", "workspace") for change in changes):
+        return ""
+    sent = leads.post_all_waiting(session, at)
+    return f" {plural(sent, 'lead that waited is', 'leads that waited are')} on the way." if sent else ""

@@ -1,0 +1,47 @@
+"""How it runs, for admins: what waits, what could not be delivered, and what needs somebody."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot import digests
+from bot.domain.accounts import Ask, Done
+from bot.domain.clock import Moment
+from bot.views.health import Dead, Health, Waiting, lines
+from storage import leads, outbox, people, workspace
+
+
+def health(session: Session, at: Moment, zone: str) -> Health:
+    """Look at everything once. `zone` is the reader's."""
+    mode, everybody, teams = workspace.read(session), people.everybody(session), people.all_teams(session)
+    managers = people.managers(session)
+    standing = outbox.standing(session)
+    rehearsal = next((row.name for row in everybody if row.slack_id == mode.rehearsal_slack_id), "")
+    reps = [row for row in everybody if row.is_rep]
+    return Health(
+        reps=len(reps),
+        teams=len(teams),
+        leads_today=leads.received_since(session, at.now - timedelta(days=1)),
+        on_the_way=sum(count for state, count in standing.items() if state != "dead"),
+        last_sent=outbox.last_sent(session),
+        paused=mode.paused,
+        rehearsal=rehearsal or (mode.rehearsal_slack_id or ""),
+        landmark_hours=mode.landmark_hours,
+        real=at.real,
+        clock_offset=at.now - at.real,
+        zone=zone,
+        next_digests=[
+            (row.name, digests.coming(session, row, at.now).at) for row in managers if row.pledged_at is not None
+        ],
+        unpledged=[row.name for row in managers if row.pledged_at is None],
+        unmanaged=[team.name for team in teams if team.manager_id is None],
+        teamless=[row.name for row in reps if row.team_id is None],
+        dead=[Dead(row.fix or "Slack refused it.", int(row.many)) for row in outbox.dead(session)],
+        waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in leads.waiting_owners(session)],
+        admins=[row.name for row in people.admins(session)],
+    )
+
+
+def tell(session: Session, ask: Ask) -> Done:
+    """`status`."""
+    return Done("\n".join(lines(health(session, ask.at, ask.actor.zone))))

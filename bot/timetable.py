@@ -1,0 +1,99 @@
+"""Digests by command: a look at the next one, the next one now, and when they come."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot import digests, pledges
+from bot.domain.accounts import Account, Ask, Change, Done
+from bot.domain.errors import OtherwiseError
+from bot.domain.schedule import clock_words, next_week
+from bot.domain.wording import foreign, one_line
+from bot.views.kit import Json
+from storage import digests as kept
+from storage import people
+
+
+def preview(session: Session, ask: Ask) -> tuple[str, Json]:
+    """Whose next digest and how it would look today. Sends nothing and shows no more than the digest would.
+
+    For its manager and for admins. Raises OtherwiseError for anybody else.
+    """
+    manager = _manager(session, ask)
+    if not ask.in_charge and manager.slack_id != ask.actor.slack_id:
+        raise OtherwiseError("A digest is for its manager; only she and admins can look at it before it is sent.")
+    due = digests.coming(session, manager, ask.at.now)
+    made = digests.draft(session, manager.id, due, ask.at)
+    return f"This is what {foreign(manager.name, 60)} would read today. Nothing was sent.", made.payload
+
+
+def send_now(session: Session, ask: Ask) -> Done:
+    """`digest now`: the next due one, early; it uses up its week. Without the manager's pledge she is asked for it."""
+    manager = _manager(session, ask)
+    name = foreign(manager.name, 60)
+    if manager.pledged_at is None:
+        asked = pledges.ask(session, manager.id, manager.slack_id, ask.at)
+        when = "has just been asked" if asked else "was asked and hasn't answered yet"
+        return Done(f"{name} {when} for the pledge; no digest before it.", final=asked)
+    due = digests.coming(session, manager, ask.at.now)
+    ready = digests.draft(session, manager.id, due, ask.at)
+    digests.queue_digest(session, ready, ask.at)
+    local = due.at.astimezone(ZoneInfo(digests.schedule_of(manager, due.at)[2]))
+    return Done(
+        f"{name}'s digest is on its way. It stands for that of {local:%A} {local.day} {local:%B}; "
+        "the next comes a week after that.",
+        final=True,
+    )
+
+
+def move(session: Session, ask: Ask) -> Done:
+    """`digest schedule`: from next week on, or at once when she has had none yet."""
+    manager, wanted = _manager(session, ask), ask.command.schedule
+    if wanted is None:
+        raise LookupError("a schedule without a time")
+    now, before = ask.at.now, digests.schedule_of(manager, ask.at.now)
+    after = (*wanted, ask.command.zone or before[2])
+    name = foreign(manager.name, 60)
+    if after == before and not manager.digest_next:
+        return Done(f"{name}'s digest comes {_words(before)} already. Nothing was changed.")
+    new: dict[str, Any]
+    if kept.last_due(session, manager.id) is None:
+        new = {"digest_weekday": after[0], "digest_minute": after[1], "digest_zone": after[2], "digest_next": None}
+        since = "from now on"
+    else:
+        begins = next_week(now, before[2])
+        new = {"digest_weekday": before[0], "digest_minute": before[1], "digest_zone": before[2]}
+        moved = {"weekday": after[0], "minute": after[1], "zone": after[2], "from": begins.isoformat()}
+        new |= {"digest_next": moved}
+        since = f"from the week of {begins.astimezone(ZoneInfo(before[2])):%-d %B} on"
+    old = {key: getattr(manager, key) for key in new}
+    people.change(session, manager.id, **new)
+    sentence = f"{name}'s digest comes {_words(after)} {since} (it was {_words(before)})."
+    return Done(sentence, (Change("person", manager.id, old, new),))
+
+
+def _words(schedule: tuple[int, int, str]) -> str:
+    return f"{clock_words(schedule[0], schedule[1])} ({schedule[2]})"
+
+
+def _manager(session: Session, ask: Ask) -> Row[Any]:
+    """Whom it is about: the one named, oneself, or the only manager there is."""
+    managers = {row.slack_id: row for row in people.managers(session)}
+    if ask.command.people:
+        named: Account = ask.first
+        if named.slack_id not in managers:
+            raise OtherwiseError(
+                f"{one_line(named.name, 60)} manages no team. `/otherwise team NAME manager @user` makes a manager."
+            )
+        return managers[named.slack_id]
+    if ask.actor.slack_id in managers:
+        return managers[ask.actor.slack_id]
+    if len(managers) == 1 and ask.in_charge:
+        return next(iter(managers.values()))
+    if not ask.in_charge:
+        raise OtherwiseError("A digest is for managers of a team, and you manage none here.")
+    if not managers:
+        raise OtherwiseError("There is no manager yet. `/otherwise team NAME manager @user` makes one.")
+    raise OtherwiseError(f"Whose? Name one of {len(managers)} managers: `/otherwise digest … @manager`.")

@@ -1,0 +1,125 @@
+"""How it runs, in lines: for `/otherwise status` and the admin's Home."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.wording import day, foreign, listed, plural
+
+
+@dataclass(frozen=True)
+class Dead:
+    """Letters that could not be delivered, by what would mend it."""
+
+    fix: str
+    many: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Leads that wait for somebody: `why` is owner, unowned, paused or held."""
+
+    owner: str
+    why: str
+    many: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """What an admin should know. Counts of leads and letters; nothing of what anybody said."""
+
+    reps: int
+    teams: int
+    leads_today: int
+    on_the_way: int
+    last_sent: datetime | None
+    paused: bool
+    rehearsal: str
+    landmark_hours: int
+    # The wall's time, and how far the bot's clock is from it.
+    real: datetime
+    clock_offset: timedelta
+    zone: str
+    next_digests: list[tuple[str, datetime]] = field(default_factory=list)
+    unpledged: list[str] = field(default_factory=list)
+    unmanaged: list[str] = field(default_factory=list)
+    teamless: list[str] = field(default_factory=list)
+    dead: list[Dead] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    admins: list[str] = field(default_factory=list)
+
+
+def lines(health: Health) -> list[str]:
+    """All of it, what needs somebody first."""
+    return [*needs(health), *runs(health)]
+
+
+def needs(health: Health) -> list[str]:
+    """What somebody should do something about, each with what to do."""
+    found = [f"{plural(dead.many, 'message')} could not be delivered. {foreign(dead.fix, 300)}" for dead in health.dead]
+    found += [_waits(one) for one in health.waiting]
+    if health.paused:
+        found.append("Paused: nothing is posted until `/otherwise resume`.")
+    if health.rehearsal:
+        found.append(
+            f"A rehearsal is on: {foreign(health.rehearsal, 60)} gets every new suggestion "
+            "until `/otherwise rehearsal off`."
+        )
+    if not health.reps:
+        found.append("No reps yet: `/otherwise rep add @user`, or `/otherwise setup` for everything.")
+    if health.teamless:
+        found.append(f"In no team: {_some(health.teamless)}. `/otherwise team NAME reps add @user`.")
+    if health.unmanaged:
+        found.append(f"Without a manager: {_some(health.unmanaged)}. `/otherwise team NAME manager @user`.")
+    if health.unpledged:
+        found.append(
+            f"No digest before the pledge: {_some(health.unpledged)} {_are(health.unpledged)} asked when it is due."
+        )
+    return found
+
+
+def runs(health: Health) -> list[str]:
+    """What is simply so."""
+    last = "none yet"
+    if health.last_sent is not None:
+        local = health.last_sent.astimezone(ZoneInfo(health.zone))
+        today = health.real.astimezone(ZoneInfo(health.zone)).date() == local.date()
+        last = f"{local:%H:%M}" if today else f"{day(local, health.zone)}, {local:%H:%M}"
+    found = [
+        f"{plural(health.reps, 'rep')} in {plural(health.teams, 'team')}; "
+        f"{plural(health.leads_today, 'lead')} came in within 24 hours.",
+        f"Last message delivered: {last}. {plural(health.on_the_way, 'message')} on the way.",
+        f"An answer counts when given within {health.landmark_hours} hours.",
+    ]
+    for name, at in health.next_digests[:5]:
+        local = at.astimezone(ZoneInfo(health.zone))
+        found.append(f"Next digest for {foreign(name, 60)}: {local:%a} {day(at, health.zone)}, {local:%H:%M}.")
+    if abs(health.clock_offset) >= timedelta(seconds=5):
+        found.append(
+            f"The clock is moved by {plural(round(health.clock_offset.total_seconds() / 86400), 'day')}: "
+            "everything made meanwhile is marked as made up."
+        )
+    if health.admins:
+        found.append(f"Besides this workspace's admins, these run the commands: {_some(health.admins)}.")
+    return found
+
+
+def _waits(one: Waiting) -> str:
+    count = plural(one.many, "lead waits", "leads wait")
+    owner = foreign(one.owner, 120)
+    if one.why == "unowned":
+        return f"{count} without an owner: this version posts only leads that name one."
+    if one.why == "paused":
+        return f"{count} for {owner}, who is paused: `/otherwise rep resume @user`."
+    if one.why == "held":
+        return f"{count} for {owner} until `/otherwise resume`."
+    return f"{count} for {owner}, who is no rep yet: `/otherwise rep add @user`."
+
+
+def _some(names: list[str]) -> str:
+    shown = [foreign(name, 40) for name in names[:8]]
+    return listed([*shown, f"{len(names) - 8} more"] if len(names) > 8 else shown)
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -1,0 +1,74 @@
+"""A command's answer: private, with [Undo] where it can be taken back."""
+
+from bot.domain.commands import FORMS, shown
+from bot.domain.wording import cut, escape
+from bot.views import ids
+from bot.views.home import RepPart, record_blocks
+from bot.views.kit import Json, actions, button, section
+
+SECTION_LIMIT = 2900
+INTRO = "Otherwise posts each new lead to its rep with the scoring tool's number, as a suggestion."
+
+
+def reply(sentence: str, undo: int = 0) -> Json:
+    """A sentence or a few lines (mrkdwn), and [Undo] with the change's number."""
+    blocks = [section(part) for part in _parts(sentence)]
+    if undo:
+        blocks.append(actions(button("Undo", ids.UNDO, str(undo), label="Undo this change")))
+    return _private(sentence, blocks)
+
+
+def refusal(sentence: str) -> Json:
+    """A sentence that helps. What was typed may stand in it, so all of it is escaped."""
+    return reply(escape(sentence))
+
+
+def help_text(*, everything: bool) -> Json:
+    """The forms that this person may use."""
+    forms = [form for form in FORMS if everything or form.everybody]
+    lines = [f"`{shown(form)}` {form.says}" for form in forms]
+    head = INTRO
+    if not everything:
+        head += " You can use these; the rest is for admins. Your own page is the app's Home tab."
+    parts: list[str] = []
+    current = head
+    for line in lines:
+        if len(current) + len(line) > SECTION_LIMIT:
+            parts, current = [*parts, current], line
+        else:
+            current += "\n" + line
+    blocks = [section(escape(part)) for part in [*parts, current]]
+    return _private(escape("\n".join([head, *lines])), blocks)
+
+
+def record(rep: RepPart) -> Json:
+    """`my record`, in a message that only she sees."""
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"*{block['text']['text']}*"}}
+        if block["type"] == "header"
+        else block
+        for block in record_blocks(rep)
+    ]
+    return _private("Your record, for you alone.", blocks)
+
+
+def preview(sentence: str, payload: Json) -> Json:
+    """The next digest, with a line above it."""
+    return _private(f"{sentence} {payload['text']}", [section(f"_{sentence}_"), *payload["blocks"]][:50])
+
+
+def _private(text: str, blocks: list[Json]) -> Json:
+    return {"response_type": "ephemeral", "text": cut(text, 3900), "blocks": blocks}
+
+
+def _parts(text: str) -> list[str]:
+    """Cut at line ends, so that each part fits a section."""
+    parts: list[str] = []
+    current = ""
+    for line in text.split("\n"):
+        fits = cut(line, SECTION_LIMIT)
+        if current and len(current) + len(fits) + 1 > SECTION_LIMIT:
+            parts, current = [*parts, current], fits
+        else:
+            current = f"{current}\n{fits}" if current else fits
+    return [*parts, current][:48]

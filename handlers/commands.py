@@ -1,0 +1,121 @@
+"""`/otherwise …`: parsed, allowed, asked of Slack what it needs, carried out in one write, answered privately."""
+
+from collections.abc import Callable
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from slack_bolt import Ack
+from slack_sdk import WebClient
+from sqlmodel import Session
+
+from bot import audit, home, lead_desk, roster, slack_people, status, switches, timetable
+from bot.authority import NotAnAdmin, in_charge
+from bot.deps import Deps
+from bot.domain.accounts import Ask, Done
+from bot.domain.commands import BY_NAME, Command, parse
+from bot.domain.errors import OtherwiseError
+from bot.views import replies
+from bot.views.kit import Json
+from handlers import setup
+from handlers.authority import admin
+from handlers.payloads import Body, numbered
+from handlers.saying import say
+
+# Each changes something, and is kept in the audit when it did.
+CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
+    "rep add": roster.add_rep,
+    "rep remove": roster.remove_rep,
+    "rep pause": roster.pause_rep,
+    "rep resume": roster.resume_rep,
+    "team add": roster.add_team,
+    "team reps add": roster.add_to_team,
+    "team reps remove": roster.take_from_team,
+    "team manager": roster.name_manager,
+    "team in": roster.put_team_in,
+    "digest now": timetable.send_now,
+    "digest schedule": timetable.move,
+    "outcome": lead_desk.tell_outcome,
+    "test-lead": lead_desk.send_test_lead,
+    "rehearsal on": switches.rehearsal_on,
+    "rehearsal off": switches.rehearsal_off,
+    "pause": switches.pause,
+    "resume": switches.resume,
+    "landmark": switches.set_landmark,
+    "admin add": switches.add_admin,
+    "admin remove": switches.remove_admin,
+}
+# Each only looks.
+LOOKS: dict[str, Callable[[Session, Ask], Done]] = {
+    "status": status.tell,
+    "rep list": roster.list_reps,
+    "team list": roster.list_teams,
+    "lead": lead_desk.show_lead,
+}
+
+
+def otherwise(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+    """The slash command. Every answer is for the one who typed it."""
+    try:
+        ack(_answer(deps, body, client))
+    except OtherwiseError as refusal:
+        ack(replies.refusal(str(refusal)))
+
+
+def _answer(deps: Deps, body: Body, client: WebClient) -> Json:
+    at = deps.clock.moment()
+    actor = slack_people.account(client, body["user_id"])
+    with deps.db.reading() as session:
+        may = in_charge(session, actor, deps.settings)
+    if actor.is_gone:
+        raise NotAnAdmin
+    command = parse(str(body.get("text") or ""), at.now.astimezone(ZoneInfo(actor.zone)).date())
+    if not may and not BY_NAME[command.name].everybody:
+        raise NotAnAdmin
+    ask = Ask(command, actor, at, in_charge=may)
+    if command.name == "setup":
+        return setup.begin(deps, client, body["trigger_id"], ask)
+    return _carry_out(deps, client, ask)
+
+
+def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
+    name = ask.command.name
+    if name == "help":
+        return replies.help_text(everything=ask.in_charge)
+    if name == "undo":
+        done = deps.db.write(lambda s: audit.undo_latest(s, ask.actor, ask.at), key="admin")
+        return replies.reply(done.sentence)
+    with_facts = _with_facts(client, ask)
+    if name in CHANGES:
+        done, undo = deps.db.write(partial(_change, ask=with_facts), key="admin")
+        return replies.reply(done.sentence, undo)
+    with deps.db.reading() as session:
+        if name == "my record":
+            return replies.record(home.own_record(session, ask.actor.slack_id, ask.at))
+        if name == "audit":
+            lines = audit.latest(session, ask.actor.zone)
+            return replies.reply("\n".join(f"• {line}" for line in lines) or "Nothing was changed by a command yet.")
+        if name == "digest preview":
+            return replies.preview(*timetable.preview(session, with_facts))
+        return replies.reply(LOOKS[name](session, with_facts).sentence)
+
+
+def _change(session: Session, ask: Ask) -> tuple[Done, int]:
+    done = CHANGES[ask.command.name](session, ask)
+    return done, audit.keep(session, ask.actor, ask.command.name, done, ask.at)
+
+
+def _with_facts(client: WebClient, ask: Ask) -> Ask:
+    """The same, with what Slack says about everybody and the channel that were named. Before any transaction."""
+    command: Command = ask.command
+    named = slack_people.accounts(client, list(command.people))
+    channel = slack_people.channel(client, command.channel) if command.channel else None
+    return Ask(command, ask.actor, ask.at, named, channel, ask.in_charge)
+
+
+def undo(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+    """[Undo] under a command's answer: the answer then says so."""
+    actor = admin(deps, client, body["user"]["id"])
+    number, at = numbered(body), deps.clock.moment()
+    done = deps.db.write(lambda s: audit.undo(s, number, actor, at), key="admin")
+    say(str(body.get("response_url") or ""), replies.reply(done.sentence), replace=True)
+    ack()

@@ -1,0 +1,298 @@
+"""Admins run it by command: each by each role, with all kinds of wrong input, audited and taken back."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.domain.commands import FORMS
+from storage.tables import Audit, Lead, Person, Team
+from storage.tables import Workspace as Settings
+from tests.world import ADA, EMAIL, MILO, MONA, RIA, ROB, ROSA, World, labels, words
+
+# A right use of each form, in an order in which each finds what it needs.
+RIGHT = [
+    ("landmark", "landmark 48", "48 hours now (it was 72)"),
+    ("help", "help", "/otherwise rep add"),
+    ("my record", "my record", "Nothing is kept about you"),
+    ("setup", "setup", "The setup is open"),
+    ("status", "status", "reps in 2 teams"),
+    ("rep add", "rep add @ria #deals", "to #deals"),
+    ("rep pause", "rep pause @ria", "is paused"),
+    ("rep resume", "rep resume @ria", "is back"),
+    ("rep list", "rep list", "Ria Holt · North"),
+    ("rep remove", "rep remove @rosa", "gets no more leads"),
+    ("team add", "team add West Coast", "Team West Coast is there"),
+    ("team reps add", "team West Coast reps add @ria @rob", "Now in West Coast: Ria Holt (was in North)"),
+    ("team reps remove", "team West Coast reps remove @rob", "No longer in West Coast: Rob Sand"),
+    ("team manager", "team West Coast manager @mona", "Mona Manager manages West Coast now."),
+    ("team in", "team West Coast in North", "West Coast is in North now"),
+    ("team list", "team list", "Milo Manager gets the digest"),
+    ("digest schedule", "digest schedule @mona tue 08:30 Europe/Paris", "tue 08:30 (Europe/Paris)"),
+    ("digest preview", "digest preview @mona", "Nothing was sent."),
+    ("digest now", "digest now @mona", "asked for the pledge"),
+    ("lead", "lead crm:1", "The tool on 20 Nov: about 12 in 100"),
+    ("outcome", "outcome crm:1 won yesterday", "won on"),
+    ("test-lead", "test-lead", "You get a test lead"),
+    ("rehearsal on", "rehearsal on", "comes to you"),
+    ("rehearsal off", "rehearsal off", "The rehearsal is over"),
+    ("pause", "pause", "Paused"),
+    ("resume", "resume", "Posting again"),
+    ("admin add", "admin add @milo", "may use these commands now"),
+    ("admin remove", "admin remove @milo", "may no longer"),
+    ("audit", "audit", "West Coast is in North now"),
+    ("undo", "undo", "Undone:"),
+]
+# Ten kinds of wrong input and more, each with what the answer must help with.
+WRONG = [
+    ("frobnicate", "/otherwise help"),
+    ("statsu", "Did you mean `/otherwise status`"),
+    ("rep ad @ria", "Did you mean `/otherwise rep add"),
+    ("rep", "takes `add`"),
+    ("rep add", "Somebody is missing"),
+    ("rep add ria", "pick a name from the list"),
+    ("rep add @nobody", "pick a name from the list"),
+    ("rep add @robot", "is a bot"),
+    ("rep add @gone", "deactivated"),
+    ("rep add <@U0MISSING>", "can't find that person"),
+    ("rep add @ria #nowhere", "can't see a channel"),
+    ("rep add @ria #pool", "/invite @Otherwise"),
+    ("rep add @ria #old-deals", "archived"),
+    ("rep add @ria #secret", "can't see"),
+    ("rep add @ria mona@example.com", "is Mona Manager's here"),
+    ("rep add @ria what", "neither a #channel nor an email"),
+    ("rep pause @mona", "is not a rep yet"),
+    ("team", "takes `add`"),
+    ("team add", "Which team?"),
+    ("team add North", "already"),
+    ("team add list", "can't hold the words"),
+    ("team Nrth reps add @ria", "Did you mean North?"),
+    ("team North", "What about team North?"),
+    ("team North reps remove @sam", "is not in North"),
+    ("team North manager", "Somebody is missing"),
+    ("team North in North", "is North itself"),
+    ("digest schedule @mona someday 09:00", "is not a weekday"),
+    ("digest schedule @mona mon 25:99", "is not a weekday"),
+    ("digest schedule @mona mon 09:00 Europe/Berln", "Did you mean Europe/Berlin?"),
+    ("digest schedule @mona", "A weekday and a time are missing"),
+    ("digest now @ria", "manages no team"),
+    ("digest now", "Name one of 2 managers"),
+    ("lead", "Which lead?"),
+    ("lead crm:one", "There is no lead `crm:one`"),
+    ("outcome crm:1", "won, lost or disqualified"),
+    ("outcome crm:1 won 2199-01-01", "still to come"),
+    ("outcome crm:1 won soonish", "is not a date"),
+    ("landmark 36", "24, 48 or 72"),
+    ("landmark 24", "leads are here already"),
+    ("rehearsal", "takes `on`"),
+    ("test-lead @robot", "is a bot"),
+    ("admin remove @ada", "runs this Slack workspace"),
+    ("admin remove @rob", "was not added by a command"),
+    ("undo", "no change that could be undone"),
+    ("pause <!channel> & more", "I don't know what to do with"),
+]
+
+
+@pytest.fixture
+def office(make_world: Any) -> Iterator[World]:
+    """The cast, and a lead with an answer that nobody may see."""
+    world: World = make_world()
+    world.add_people()
+    return world
+
+
+def said(message: dict[str, Any]) -> str:
+    return words(message)
+
+
+def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) -> None:
+    assert {form.name for form in FORMS} == {name for name, _text, _answer in RIGHT}
+    for name, text, answer in RIGHT:
+        if name == "lead":
+            office.lead("crm:1")
+            office.quiet()
+        before = len(office.rows(Audit))
+        reply = office.command(ADA, text)
+        assert answer in said(reply), (text, said(reply))
+        looks = name in (
+            "help",
+            "my record",
+            "setup",
+            "status",
+            "rep list",
+            "team list",
+            "digest preview",
+            "lead",
+            "audit",
+        )
+        assert len(office.rows(Audit)) - before == (0 if looks else 1), text
+
+
+def test_a_wrong_input_gets_a_sentence_that_helps_and_changes_nothing(office: World) -> None:
+    office.lead("crm:1")
+    before = [office.rows(model) for model in (Person, Team, Settings, Audit)]
+    for text, help_ in WRONG:
+        reply = said(office.command(ADA, text))
+        assert help_ in reply, (text, reply)
+        assert "<!channel>" not in reply
+    assert [office.rows(model) for model in (Person, Team, Settings, Audit)] == before
+
+
+def test_only_admins_run_what_changes_or_tells_about_others(office: World) -> None:
+    office.lead("crm:1")
+    before = [office.rows(model) for model in (Person, Team, Settings, Audit)]
+    for user in (RIA, MONA):
+        for name, text, _answer in RIGHT:
+            reply = said(office.command(user, text.replace("@mona", "@milo")))
+            if name in ("help", "my record"):
+                assert "for Otherwise's admins" not in reply
+            elif name == "digest preview":
+                assert "only she and admins" in reply or "you manage none" in reply
+            else:
+                assert "This is for Otherwise's admins" in reply, (text, reply)
+    assert [office.rows(model) for model in (Person, Team, Settings, Audit)] == before
+    assert "Nothing was sent." in said(office.command(MONA, "digest preview")), "her own she may look at"
+
+
+def test_an_added_admin_may_until_it_is_taken_back_or_she_has_left(office: World) -> None:
+    assert "admins" in said(office.command(MILO, "rep list"))
+    office.command(ADA, "admin add @milo")
+    assert "Ria Holt" in said(office.command(MILO, "rep list"))
+    office.sim.post("people", id=MILO, name="milo", deleted=True)
+    assert "This is for Otherwise's admins" in said(office.command(MILO, "rep list"))
+    office.sim.post("people", id=MILO, name="milo", deleted=False)
+    office.command(ADA, "admin remove @milo")
+    assert "This is for Otherwise's admins" in said(office.command(MILO, "rep list"))
+
+
+def test_undo_restores_what_was_and_sends_what_waited(office: World) -> None:
+    paused = office.command(ADA, "rep pause @ria")
+    assert labels(paused) == ["Undo"]
+    office.lead("crm:1")
+    assert "1 lead waits for" in said(office.command(ADA, "status"))
+    assert office.press(ADA, "Undo", paused, "C0GENERAL")["acked"]
+    office.see(RIA, "Acme Ltd")
+    answer = office.see(ADA, "Undone", "C0GENERAL")
+    assert answer["ts"] == paused["ts"], "the answer itself says so"
+    assert labels(answer) == [], "and can't be pressed again"
+    forged = office.sim.act(
+        "click", RIA, channel="C0GENERAL", ts=office.command(RIA, "help")["ts"], action_id="admin.undo",
+        forged={"value": "1"},
+    )  # fmt: skip
+    assert forged["acked"]
+    office.see(RIA, "This is for Otherwise's admins", "C0GENERAL")
+
+
+def test_undo_refuses_when_something_was_changed_since(office: World) -> None:
+    first = office.command(ADA, "team North manager @milo")
+    office.command(ADA, "team North manager @ria")
+    office.press(ADA, "Undo", first, "C0GENERAL")
+    office.see(ADA, "something has changed it since", "C0GENERAL")
+
+
+def test_neither_lead_nor_audit_tells_what_a_rep_said(office: World) -> None:
+    office.lead("crm:1")
+    office.lead("crm:2", rep=ROB)
+    message = office.see(RIA, "Acme Ltd")
+    office.quiet()
+    before = said(office.command(ADA, "lead crm:1"))
+    office.override(RIA, message, "more", "their CFO called me himself")
+    office.quiet()
+    assert said(office.command(ADA, "lead crm:1")) == before
+    office.command(ADA, "outcome crm:1 won")
+    for text in ("lead crm:1", "audit", "status", "rep list", "team list"):
+        reply = json.dumps(office.command(ADA, text)).lower()
+        assert not [word for word in ("cfo", "more likely", "overrid") if word in reply], text
+
+
+def test_an_outcome_can_be_told_corrected_and_taken_back(office: World) -> None:
+    office.lead("crm:1")
+    office.see(RIA, "Acme Ltd")
+    told = office.command(ADA, "outcome crm:1 won")
+    assert "(it was open)" in said(told)
+    office.see(RIA, "Won on")
+    assert "(it was won on" in said(office.command(ADA, "outcome crm:1 lost"))
+    office.see(RIA, "Lost on")
+    office.command(ADA, "undo")
+    office.see(RIA, "Won on")
+    office.command(ADA, "outcome crm:1 won")
+    office.command(ADA, "undo")
+    lead = office.rows(Lead)[0]
+    assert lead["outcome"] in ("won", "reopened")
+
+
+def test_a_rehearsal_goes_to_the_admin_and_leaves_the_reps_alone(office: World) -> None:
+    office.command(ADA, "rehearsal on")
+    assert office.lead("crm:1")["warnings"] == ["rehearsal"]
+    message = office.see(ADA, "Rehearsal: this would go to U0REP00")
+    office.override(ADA, message, "less", "trying it out")
+    office.see(ADA, "You see something else")
+    office.outcome("crm:1", "won")
+    office.see(ADA, "Won on")
+    assert not [m for m in office.sim.messages(RIA) if "Acme" in m["text"]]
+    office.command(ADA, "rehearsal off")
+    assert office.lead("crm:1") == {"lead_id": "crm:1", "result": "created"}
+    office.see(RIA, "Acme Ltd")
+    trials = [row["lead_id"] for row in office.rows(Lead) if row["trial"]]
+    assert trials == ["rehearsal:crm:1"]
+    assert all(row["matures_at"] is None for row in office.rows(Lead) if row["trial"])
+
+
+def test_a_pause_keeps_leads_and_resume_sends_them(office: World) -> None:
+    office.command(ADA, "pause")
+    office.lead("crm:1")
+    office.lead("crm:2", rep=ROB)
+    assert "until `/otherwise resume`" in said(office.command(ADA, "status"))
+    office.quiet()
+    assert not [m for m in office.sim.messages(RIA) if "Acme" in m["text"]]
+    assert "2 leads that waited are on the way" in said(office.command(ADA, "resume"))
+    office.see(RIA, "Acme Ltd")
+    office.see(ROB, "Acme Ltd")
+
+
+def test_waiting_leads_reach_a_rep_who_is_added_to_a_channel(office: World) -> None:
+    office.command(ADA, "rep remove @rosa")
+    office.lead("crm:9", rep=ROSA)
+    assert "who is no rep yet" in said(office.command(ADA, "status"))
+    reply = said(office.command(ADA, f"rep add @rosa #deals {EMAIL[ROSA]}"))
+    assert "27 people can read" in reply
+    assert "1 lead that waited" in reply
+    office.see(ROSA, "Acme Ltd", "C0DEALS")
+
+
+def test_the_setup_goes_from_nothing_to_a_team_with_a_digest(make_world: Any) -> None:
+    world: World = make_world()
+    world.command(ADA, "setup")
+    view = world.form(ADA)
+    values = {"team": "North", "manager": MONA, "reps": [RIA, ROB]}
+    told = world.sim.act("submit", ADA, view=view["id"], values=values)
+    assert "Now in North: Ria Holt, Rob Sand" in json.dumps(told) or "Ria Holt and Rob Sand" in json.dumps(told)
+    wrong = world.sim.act("submit", ADA, view=view["id"], values={"time": "9 o'clock", "zone": "Berln"})
+    assert set(wrong["errors"]) == {"time", "zone"}
+    done = world.sim.act(
+        "submit", ADA, view=view["id"], values={"weekday": "tue", "time": "08:00", "zone": "berlin", "hours": "48"}
+    )
+    text = json.dumps(done, ensure_ascii=False)
+    assert "tue 08:00 (Europe/Berlin)" in text
+    assert "48 hours now" in text
+    assert "keys add crm" in text
+    world.see(MONA, "I won't use this tool's numbers")
+    last = world.form(ADA)
+    assert world.press_in(ADA, last, "Send me a test lead")["acked"]
+    world.see(ADA, "A test: no real lead")
+    world.lead("crm:1")
+    world.see(RIA, "Acme Ltd")
+    assert [row["command"] for row in world.rows(Audit)] == [
+        "team add", "rep add", "rep add", "team reps add", "team manager", "digest schedule", "landmark", "test-lead",
+    ]  # fmt: skip
+
+
+def test_a_moved_schedule_applies_from_next_week(office: World) -> None:
+    office.command(ADA, "digest now @mona")
+    office.press(MONA, "I agree", office.see(MONA, "I won't use"))
+    assert "is on its way" in said(office.command(ADA, "digest now @mona"))
+    office.see(MONA, "Week 1")
+    first = said(office.command(ADA, "digest schedule @mona fri 16:00"))
+    assert "from the week of" in first
+    assert "Next digest for Mona Manager: Fri" in said(office.command(ADA, "status"))
