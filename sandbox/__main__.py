@@ -6,6 +6,7 @@ from pathlib import Path
 import uvicorn
 import yaml
 
+from sandbox.control import Control
 from sandbox.server import Server
 
 
@@ -16,17 +17,18 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, default=Path("manifest.yml"), help="the app's manifest: its scopes")
     parser.add_argument("--grant", action="append", default=[], metavar="SCOPE", help="a scope granted by hand")
     parser.add_argument("--no-limits", action="store_true", help="do not enforce Slack's rate limits")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the workspace here between two starts")
+    parser.add_argument(
+        "--clock", type=Path, metavar="FILE", help="the app's OTHERWISE_CLOCK_FILE, for the page to move"
+    )
     options = parser.parse_args()
     manifest = yaml.safe_load(options.manifest.read_text())
-    server = Server(
-        set(manifest["oauth_config"]["scopes"]["bot"]) | set(options.grant),
-        messages_tab=bool(manifest["features"]["app_home"]["messages_tab_enabled"]),
-        limits=not options.no_limits,
-        base=f"http://127.0.0.1:{options.port}/",
-    )
+    base = f"http://127.0.0.1:{options.port}/"
+    server = Server(manifest, grant=set(options.grant), limits=not options.no_limits, base=base)
+    control = Control(server, state=options.state, clock=options.clock)
     print(f"The local workspace is at http://127.0.0.1:{options.port}", flush=True)
     # Socket Mode's own pings are answered by the library; an access log would repeat /sim/log.
-    uvicorn.run(server.app(), host="127.0.0.1", port=options.port, log_level="warning", ws_ping_interval=20)
+    uvicorn.run(control.app(), host="127.0.0.1", port=options.port, log_level="warning", ws_ping_interval=20)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Acting as a person: what she sees and presses becomes the payload that Slack would send."""
 
+import re
 import secrets
 import time
 from typing import Any
 
 from sandbox import views
+from sandbox.blocks import check_blocks, give_ids
 from sandbox.sockets import Ack, Sockets
 from sandbox.workspace import (
     APP_ID,
@@ -30,6 +32,7 @@ CHOICES = {
     "number_input": "value",
     "datepicker": "selected_date",
     "users_select": "selected_user",
+    "multi_users_select": "selected_users",
     "conversations_select": "selected_conversation",
 }
 INITIAL = {
@@ -38,8 +41,12 @@ INITIAL = {
     "value": "initial_value",
     "selected_date": "initial_date",
     "selected_user": "initial_user",
+    "selected_users": "initial_users",
     "selected_conversation": "initial_conversation",
 }
+
+
+NAMED = re.compile(r"(?<![\w@#])([@#])([\w.-]+)(?<![.-])")
 
 
 class Refused(Exception):
@@ -49,16 +56,19 @@ class Refused(Exception):
 class Actor:
     """People's hands. Each verb sends what Slack would send, and says how the app answered."""
 
-    def __init__(self, ws: Workspace, sockets: Sockets, base: str) -> None:
+    def __init__(self, ws: Workspace, sockets: Sockets, base: str, commands: list[Json]) -> None:
         self._ws, self._sockets, self._base = ws, sockets, base
+        self._commands = {one["command"]: one for one in commands}
 
-    async def click(self, user: str, channel_id: str, ts: str, action_id: str, forged: Json | None = None) -> Json:
-        """Press a button on a message. `forged` lets a test send what the screen does not offer."""
+    async def click(
+        self, user: str, channel_id: str, ts: str, action_id: str, forged: Json | None = None, block_id: str = ""
+    ) -> Json:
+        """Press a button on a message, the first of that name or the one in a block. `forged` sends what is not there."""
         channel = self._visible(user, channel_id)
         message = channel.find(ts)
         if message is None or message.only_for not in ("", user):
             raise Refused("no such message")
-        block, element = _find(message.blocks, action_id, forged)
+        block, element = _find(message.blocks, action_id, forged, block_id)
         payload = self._common("block_actions", user) | {
             "container": {
                 "type": "message",
@@ -74,10 +84,12 @@ class Actor:
         }
         return _told(await self._sockets.deliver("interactive", payload))
 
-    async def click_in_view(self, user: str, view_id: str, action_id: str, values: Json) -> Json:
+    async def click_in_view(
+        self, user: str, view_id: str, action_id: str, values: Json, forged: Json | None = None, block_id: str = ""
+    ) -> Json:
         """Press a button inside a modal or Home."""
         view = self._view(user, view_id)
-        block, element = _find(view.body["blocks"], action_id, None)
+        block, element = _find(view.body["blocks"], action_id, forged, block_id)
         state = state_values(view, values)
         payload = self._common("block_actions", user) | {
             "container": {"type": "view", "view_id": view.id},
@@ -109,6 +121,10 @@ class Actor:
     async def command(self, user: str, channel_id: str, command: str, text: str) -> Json:
         """Type a slash command; an answer in the ack is shown to the person alone."""
         channel = self._visible(user, channel_id)
+        if command not in self._commands:
+            raise Refused(f"{command} is not a valid command")
+        if self._commands[command].get("should_escape"):
+            text = self._escaped(user, text)
         payload = {
             "token": "local",
             "team_id": TEAM_ID,
@@ -127,8 +143,34 @@ class Actor:
         ack = await self._sockets.deliver("slash_commands", payload)
         if ack.acked and ack.payload:
             answer = ack.payload if isinstance(ack.payload, dict) else {"text": str(ack.payload)}
+            if problems := check_blocks(answer.get("blocks") or [], "message"):
+                return _told(ack) | {"trouble": problems}
             say(self._ws, channel, answer, user)
         return _told(ack)
+
+    async def message(self, user: str, channel_id: str, text: str) -> Json:
+        """Write a message like anybody; the app does not listen to these."""
+        channel = self._visible(user, channel_id)
+        if channel.dm_with:
+            raise Refused("sending messages to this app is turned off")
+        channel.messages.append(Message(self._ws.ts(), user, escape(text), []))
+        return {"acked": True}
+
+    def _escaped(self, user: str, text: str) -> str:
+        """Names as Slack sends them on: `@ria` is `<@U0REP00|ria>`, `#deals` is `<#C0DEALS|deals>`."""
+        people = {person.name: person for person in self._ws.users.values()}
+        channels = {channel.name: channel for channel in self._ws.channels.values() if user in channel.members}
+
+        def known(match: re.Match[str]) -> str:
+            kind, name = match.group(1), match.group(2)
+            if kind == "@" and name.lower() in people:
+                person = people[name.lower()]
+                return f"<@{person.id}|{person.name}>"
+            if kind == "#" and name.lower() in channels:
+                return f"<#{channels[name.lower()].id}|{channels[name.lower()].name}>"
+            return match.group(0)
+
+        return NAMED.sub(known, escape(text) if "<@" not in text and "<#" not in text else text)
 
     async def event(self, event: Json) -> Json:
         """Something happened that the app listens for."""
@@ -209,12 +251,18 @@ class Actor:
 def say(ws: Workspace, channel: Channel, answer: Json, user: str) -> Message:
     """Show an answer from a command's ack or a response_url."""
     from_methods = Message(ws.ts(), BOT_USER, str(answer.get("text", "")), answer.get("blocks") or [])
+    from_methods.blocks = give_ids(from_methods.blocks)
     if answer.get("response_type") == "in_channel":
         channel.messages.append(from_methods)
     else:
         from_methods.only_for = user
         channel.ephemerals.append(from_methods)
     return from_methods
+
+
+def escape(text: str) -> str:
+    """What a person types is text, not markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def state_values(view: View, values: Json) -> Json:
@@ -226,7 +274,7 @@ def state_values(view: View, values: Json) -> Json:
             typed = values.get(block["block_id"], element.get(INITIAL[key]))
             if key in ("selected_option", "selected_options") and block["block_id"] in values:
                 typed = _chosen(element, values[block["block_id"]], many=key == "selected_options")
-            if key == "selected_options" and typed is None:
+            if key in ("selected_options", "selected_users") and typed is None:
                 typed = []
             state.setdefault(block["block_id"], {})[element.get("action_id", "")] = {
                 "type": element["type"],
@@ -258,8 +306,10 @@ def _missing(view: View, state: Json) -> list[str]:
     return missing
 
 
-def _find(blocks: list[Json], action_id: str, forged: Json | None) -> tuple[Json, Json]:
+def _find(blocks: list[Json], action_id: str, forged: Json | None, block_id: str) -> tuple[Json, Json]:
     for block in blocks:
+        if block_id and block["block_id"] != block_id:
+            continue
         for element in [*block.get("elements", []), block.get("accessory") or {}, block.get("element") or {}]:
             if isinstance(element, dict) and element.get("action_id") == action_id:
                 return block, element | (forged or {})

@@ -79,6 +79,11 @@ ELEMENTS: dict[str, tuple[tuple[str, ...], set[str], set[str]]] = {
         {"action_id", "placeholder", "initial_date", "focus_on_load"},
     ),
     "users_select": (("section", "actions", "input"), set(), {"action_id", "placeholder", "initial_user"}),
+    "multi_users_select": (
+        ("section", "input"),
+        set(),
+        {"action_id", "placeholder", "initial_users", "max_selected_items", "focus_on_load"},
+    ),
     "conversations_select": (
         ("section", "actions", "input"),
         set(),

@@ -4,18 +4,16 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from sandbox import methods, views
-from sandbox.acting import Actor, Refused, say
+from sandbox.acting import Actor, say
 from sandbox.blocks import check_blocks, give_ids
-from sandbox.faults import CALL_KINDS, SOCKET_KINDS, Fault, Faults, Limits
+from sandbox.faults import Fault, Faults, Limits
 from sandbox.log import Log
 from sandbox.seed import seed
 from sandbox.sockets import Sockets
@@ -24,10 +22,8 @@ from sandbox.workspace import (
     BOT_TOKEN,
     RESPONSE_URL_SECONDS,
     RESPONSE_URL_USES,
-    Channel,
     Json,
     SlackError,
-    User,
     Workspace,
 )
 
@@ -92,42 +88,39 @@ METHODS: dict[str, tuple[Method, str, set[str]]] = {
 class Server:
     """One workspace and its doors. Built per process; `reset` gives the next test a fresh one."""
 
-    def __init__(self, scopes: set[str], *, messages_tab: bool, limits: bool, base: str) -> None:
-        self._scopes, self._messages_tab, self._base = scopes, messages_tab, base
+    def __init__(self, manifest: Json, *, grant: set[str], limits: bool, base: str) -> None:
+        self._scopes = set(manifest["oauth_config"]["scopes"]["bot"]) | grant
+        tabs, self._base = manifest["features"]["app_home"], base
+        self._messages_tab = bool(tabs["messages_tab_enabled"])
+        self.offers: Json = {
+            "name": manifest["display_information"]["name"],
+            "home": bool(tabs["home_tab_enabled"]),
+            "messages": self._messages_tab,
+            "read_only": bool(tabs.get("messages_tab_read_only_enabled")),
+            "commands": manifest["features"].get("slash_commands", []),
+        }
         self.log, self.faults, self.limits = Log(), Faults(), Limits(limits)
         self.sockets = Sockets(self.log, self.faults)
+        self.ws = self._fresh()
+
+    def start_anew(self) -> None:
+        """Forget the workspace and seed another."""
         self.ws = self._fresh()
 
     def _fresh(self) -> Workspace:
         workspace = Workspace(set(self._scopes), messages_tab=self._messages_tab)
         seed(workspace)
-        self.actor = Actor(workspace, self.sockets, self._base)
+        self.actor = Actor(workspace, self.sockets, self._base, self.offers["commands"])
         return workspace
 
-    def app(self) -> Starlette:
-        """The ASGI app."""
-        sim = {
-            "log": (self.get_log, "GET"),
-            "state": (self.get_state, "GET"),
-            "views": (self.get_views, "GET"),
-            "reset": (self.reset, "POST"),
-            "faults": (self.add_fault, "POST"),
-            "limits": (self.set_limits, "POST"),
-            "disconnect": (self.disconnect, "POST"),
-            "people": (self.add_person, "POST"),
-            "channels": (self.change_channel, "POST"),
-            "scopes": (self.set_scopes, "POST"),
-            "act/{verb}": (self.act, "POST"),
-        }
-        return Starlette(
-            routes=[
-                Route("/api/{method}", self.web_api, methods=["GET", "POST"]),
-                Route("/respond/{token}", self.respond, methods=["POST"]),
-                Route("/api/upload/{file}", self.upload, methods=["POST"]),
-                WebSocketRoute("/link", self.sockets.serve),
-                *(Route(f"/sim/{path}", guarded(door), methods=[verb]) for path, (door, verb) in sim.items()),
-            ]
-        )
+    def routes(self) -> list[BaseRoute]:
+        """Slack's doors."""
+        return [
+            Route("/api/{method}", self.web_api, methods=["GET", "POST"]),
+            Route("/respond/{token}", self.respond, methods=["POST"]),
+            Route("/api/upload/{file}", self.upload, methods=["POST"]),
+            WebSocketRoute("/link", self.sockets.serve),
+        ]
 
     async def web_api(self, request: Request) -> Response:
         """One Web API call: arguments, token, limits, faults, scope, method, in that order."""
@@ -219,140 +212,6 @@ class Server:
             for part in form.values():
                 upload["got"] += 0 if isinstance(part, str) else len(await part.read())
         return Response("OK")
-
-    async def get_log(self, request: Request) -> Response:
-        """Entries from `since` on; `wait` seconds for the first when there is none."""
-        query = request.query_params
-        return JSONResponse(await self.log.since(int(query.get("since", 0)), min(60.0, float(query.get("wait", 0)))))
-
-    async def get_state(self, request: Request) -> Response:
-        """People and channels, and for each channel what `user` sees there."""
-        user = request.query_params.get("user", "")
-        channels = []
-        for channel in self.ws.channels.values():
-            if user and user not in channel.members:
-                continue
-            private = [m.as_slack() | {"ephemeral": True} for m in channel.ephemerals if not user or m.only_for == user]
-            shown = [m.as_slack(with_metadata=True) for m in channel.messages]
-            channels.append(
-                methods.channel_json(channel)
-                | {"members": sorted(channel.members), "messages": sorted(shown + private, key=lambda m: m["ts"])}
-            )
-        people = [methods.user_json(person, self.ws) | {"email": person.email} for person in self.ws.users.values()]
-        return JSONResponse({"people": people, "channels": channels, "connections": len(self.sockets.open)})
-
-    async def get_views(self, request: Request) -> Response:
-        """The modals that `user` has open, top last, and her Home."""
-        user = request.query_params["user"]
-        stack = [self.ws.views[one] for one in self.ws.stacks.get(user, [])]
-        home = self.ws.homes.get(user)
-        return JSONResponse(
-            {
-                "stack": [view.as_slack() | {"errors": view.errors} for view in stack],
-                "home": home.as_slack() if home else None,
-            }
-        )
-
-    async def reset(self, _request: Request) -> Response:
-        """Forget everything; open connections are dropped."""
-        await self.sockets.disconnect("drop")
-        self.faults.waiting.clear()
-        self.limits = Limits(self.limits.on)
-        self.ws = self._fresh()
-        self.log.clear()
-        return JSONResponse({"ok": True})
-
-    async def add_fault(self, request: Request) -> Response:
-        """Let something go wrong; an empty body takes all faults back."""
-        body = json.loads(await request.body() or b"{}")
-        if not body:
-            self.faults.waiting.clear()
-            return JSONResponse({"ok": True})
-        fault = Fault(**body)
-        if fault.kind not in (SOCKET_KINDS if fault.method == "socket" else CALL_KINDS):
-            return JSONResponse({"ok": False, "error": f"unknown kind {fault.kind!r}"}, 400)
-        self.faults.waiting.append(fault)
-        return JSONResponse({"ok": True})
-
-    async def set_limits(self, request: Request) -> Response:
-        """Switch rate limits on or off."""
-        self.limits = Limits(bool((await request.json())["on"]))
-        return JSONResponse({"ok": True})
-
-    async def set_scopes(self, request: Request) -> Response:
-        """What the bot's token may do, and whether the Messages tab is on: as if the app had been installed so."""
-        body = await request.json()
-        self.ws.scopes = (self.ws.scopes | set(body.get("grant", []))) - set(body.get("revoke", []))
-        self.ws.messages_tab = bool(body.get("messages_tab", self.ws.messages_tab))
-        return JSONResponse({"ok": True, "scopes": sorted(self.ws.scopes)})
-
-    async def disconnect(self, request: Request) -> Response:
-        """Close Socket Mode connections as Slack does: `warning`, `refresh_requested` or `drop`."""
-        await self.sockets.disconnect(str((await request.json())["reason"]))
-        return JSONResponse({"ok": True})
-
-    async def add_person(self, request: Request) -> Response:
-        """Somebody joins, or leaves with `deleted`."""
-        body = await request.json()
-        known = self.ws.users.get(body["id"])
-        if known is None:
-            self.ws.users[body["id"]] = User(
-                body["id"], body["name"], body.get("real_name", body["name"]), body.get("email", "")
-            )
-        else:
-            known.deleted = bool(body.get("deleted", known.deleted))
-        return JSONResponse({"ok": True})
-
-    async def change_channel(self, request: Request) -> Response:
-        """Make a channel, or change who is in it or whether it is archived."""
-        body = await request.json()
-        channel = self.ws.channels.setdefault(body["id"], Channel(body["id"], body.get("name", body["id"].lower())))
-        channel.members = (channel.members | set(body.get("add", []))) - set(body.get("remove", []))
-        channel.archived = bool(body.get("archived", channel.archived))
-        return JSONResponse({"ok": True})
-
-    async def act(self, request: Request) -> Response:
-        """Act as a person: click, view_click, submit, close, command, home, message."""
-        verb, body = request.path_params["verb"], await request.json()
-        self.log.add("act", verb=verb, **body)
-        user, actor = str(body["user"]), self.actor
-        try:
-            match verb:
-                case "click":
-                    told = await actor.click(user, body["channel"], body["ts"], body["action_id"], body.get("forged"))
-                case "view_click":
-                    told = await actor.click_in_view(user, body["view"], body["action_id"], body.get("values", {}))
-                case "submit":
-                    told = await actor.submit(user, body["view"], body.get("values", {}), force=bool(body.get("force")))
-                case "close":
-                    told = await actor.close(user, body["view"])
-                case "command":
-                    told = await actor.command(user, body["channel"], body["command"], body.get("text", ""))
-                case "home":
-                    told = await actor.event(
-                        {"type": "app_home_opened", "user": user, "channel": self.ws.dm(user).id, "tab": "home"}
-                    )
-                case _:
-                    raise Refused(f"unknown verb {verb!r}")
-        except Refused as refusal:
-            return JSONResponse({"refused": str(refusal)}, 409)
-        seen = {key: told[key] for key in ("acked", "closed", "errors", "blocked") if key in told}
-        self.log.add("told", verb=verb, user=user, view=body.get("view"), values=body.get("values"), **seen)
-        return JSONResponse(told)
-
-
-def guarded(door: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Loopback names only, and no page of another site may act here."""
-
-    async def checked(request: Request) -> Response:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-        origin = urlsplit(request.headers.get("origin", "")).hostname
-        if host not in ("127.0.0.1", "localhost") or origin not in (None, "127.0.0.1", "localhost"):
-            return JSONResponse({"error": "loopback only"}, 403)
-        answer: Response = await door(request)
-        return answer
-
-    return checked
 
 
 async def _arguments(request: Request) -> Json:

@@ -160,6 +160,8 @@ class Workspace:
         self.scopes, self.messages_tab = scopes, messages_tab
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        # When the app's clock was moved, and to how many seconds ahead: the page dates messages by it.
+        self.moves: list[tuple[float, float]] = []
         self.views: dict[str, View] = {}
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, View] = {}

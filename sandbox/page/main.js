@@ -1,0 +1,296 @@
+// The page: who you are, where you are, and everything drawn anew when the workspace says that something happened.
+
+import { act, get, post } from "./api.js";
+import { blocks } from "./blocks.js";
+import { composer } from "./composer.js";
+import { byId, h } from "./dom.js";
+import { conversation, phone, place as put } from "./messages.js";
+import { modal } from "./modal.js";
+import { tour } from "./tour.js";
+
+const APP = "app";
+const FAILED = "did not respond. Is the bot running?";
+const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
+let round = 0; // an answer that comes after a newer question is thrown away
+let line = null; // the composer
+let homeKey = "";
+
+const read = JSON.parse(localStorage.getItem("read") ?? "{}");
+
+// ---- where: #USER/PLACE, so that a reload, a bookmark and the back key work ----
+
+function fromAddress() {
+  const [user, place] = decodeURIComponent(location.hash.slice(1)).split("/");
+  state.user = user || localStorage.getItem("user") || "";
+  state.place = place || "C0GENERAL";
+}
+
+function go(user, place) {
+  location.hash = `${user}/${place}`;
+}
+
+window.addEventListener("hashchange", async () => {
+  fromAddress();
+  localStorage.setItem("user", state.user);
+  closeMenu();
+  byId("toast").replaceChildren();
+  await refresh({ moved: true });
+  if (state.place === `${APP}:home`) await openHome();
+});
+
+// ---- reading ----
+
+async function refresh({ moved = false } = {}) {
+  const mine = ++round;
+  const [all, views, clock, given] = await Promise.all([get("state", { user: state.user }), get("views", { user: state.user }), get("clock"), get("tour")]);
+  if (mine !== round) return;
+  state.all = all;
+  state.offset = clock.offset ?? 0;
+  state.moves = clock.moves;
+  state.names = { people: new Map(all.people.map((one) => [one.id, one.real_name])), channels: new Map(all.channels.map((one) => [one.id, one.name])) };
+  const people = all.people.filter((one) => !one.is_bot && !one.deleted);
+  if (!people.some((one) => one.id === state.user)) return go(people[0].id, "C0GENERAL");
+  drawActing(people);
+  drawClock(clock.offset);
+  drawSidebar();
+  drawMain(views, moved);
+  modal(state.user, views.stack, around(people), refresh);
+  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text), move: (offset) => post("clock/move", { offset }) });
+  notify();
+}
+
+async function walk(user, place) {
+  if (user === state.user && place === state.place) byId("main").focus();
+  else {
+    go(user, place);
+    await new Promise((settle) => window.addEventListener("hashchange", () => refresh().then(settle), { once: true }));
+  }
+}
+
+function around(people) {
+  return {
+    names: state.names,
+    people: people.map((one) => [one.id, one.real_name]),
+    rooms: state.all.channels.filter((one) => one.name).map((one) => [one.id, `#${one.name}`]),
+    moment,
+    peek: state.peek,
+    press: pressMessage,
+  };
+}
+
+/** When a message was written by the app's clock, which may have been moved since. */
+function moment(ts) {
+  const real = Number(ts);
+  const past = state.moves.filter(([at]) => at <= real).at(-1);
+  return new Date((real + (past ? past[1] : 0)) * 1000);
+}
+
+// ---- drawing ----
+
+function drawActing(people) {
+  const select = byId("acting");
+  const key = people.map((one) => one.id).join();
+  if (select.dataset.key !== key) {
+    select.dataset.key = key;
+    const label = (one) => `${one.real_name}${one.is_admin ? " (workspace admin)" : ""}`;
+    select.replaceChildren(...people.map((one) => h("option", { value: one.id }, label(one))));
+  }
+  select.value = state.user;
+}
+
+function drawClock(offset) {
+  const shown = new Date(Date.now() + (offset ?? 0) * 1000);
+  const day = shown.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+  byId("clock").textContent = offset ? `${day} (clock moved ahead)` : day;
+}
+
+const direct = () => state.all.channels.find((one) => one.is_im) ?? { id: "", is_im: true, messages: [] };
+const current = () => (state.place.startsWith(APP) ? direct() : state.all.channels.find((one) => one.id === state.place));
+
+function unread(channel) {
+  const since = Number(read[`${state.user}/${channel.id}`] ?? 0);
+  return channel.messages.filter((one) => Number(one.ts) > since && one.user !== state.user).length;
+}
+
+function markRead(channel) {
+  const last = channel?.messages.at(-1)?.ts;
+  if (!last || document.hidden) return;
+  read[`${state.user}/${channel.id}`] = last;
+  localStorage.setItem("read", JSON.stringify(read));
+}
+
+function drawSidebar() {
+  const here = (place) => (state.place === place || (place.startsWith(APP) && state.place.startsWith(APP)) ? "page" : null);
+  const entry = (place, label, many) =>
+    h("li", {}, h("a", { href: `#${state.user}/${place}`, "aria-current": here(place), class: many ? "unread" : null }, label,
+      many ? h("span", { class: "badge" }, String(many), h("span", { class: "unseen" }, " unread")) : null));
+  const channels = state.all.channels.filter((one) => !one.is_im);
+  const sign = (one) => `${one.is_private ? "🔒 " : "# "}${one.name}${one.is_archived ? " (archived)" : ""}`;
+  const list = [
+    h("h2", {}, "Channels"), h("ul", {}, channels.map((one) => entry(one.id, sign(one), here(one.id) ? 0 : unread(one)))),
+    h("h2", {}, "Apps"), h("ul", {}, entry(`${APP}:messages`, state.offers.name ?? "App", here(`${APP}:messages`) ? 0 : unread(direct()))),
+  ];
+  const key = list.map((one) => one.outerHTML).join();
+  const bar = byId("sidebar");
+  if (bar.dataset.key !== key) {
+    const focused = bar.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    bar.replaceChildren(...list);
+    bar.dataset.key = key;
+    if (focused) bar.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  }
+}
+
+function drawMain(views, moved) {
+  const app = state.place.startsWith(APP);
+  const channel = current();
+  byId("title").textContent = app ? (state.offers.name ?? "App") : channel ? `# ${channel.name}` : "No such channel";
+  drawTabs(app);
+  const home = state.place === `${APP}:home`;
+  byId("peek").hidden = home;
+  byId("content").setAttribute("role", home ? "region" : "log");
+  byId("content").setAttribute("aria-label", home ? "Home" : "Messages");
+  if (home) drawHome(views.home, moved);
+  else if (channel) {
+    homeKey = "";
+    const scroll = byId("scroll");
+    const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    conversation(byId("content"), channel, around([]));
+    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    markRead(channel);
+  } else put(byId("content"), []);
+  drawComposer(app, channel, moved);
+}
+
+function drawTabs(app) {
+  const tabs = byId("tabs");
+  tabs.hidden = !app;
+  const names = [["home", "Home", state.offers.home], ["messages", "Messages", state.offers.messages]].filter((one) => one[2]);
+  tabs.replaceChildren(...names.map(([key, label]) => h("a", {
+    role: "tab", href: `#${state.user}/${APP}:${key}`, "aria-selected": String(state.place === `${APP}:${key}`),
+  }, label)));
+}
+
+function drawHome(home, moved) {
+  const key = home ? home.id + home.hash : "none";
+  if (key === homeKey && !moved) return;
+  homeKey = key;
+  const press = async (block, element) => {
+    const told = await act("view_click", state.user, { view: home.id, action_id: element.action_id, block_id: block.block_id });
+    if (!told.acked) say(`${state.offers.name} ${FAILED}`);
+    await refresh();
+  };
+  const on = { ...around([]), press, heading: "h2", values: {}, errors: {} };
+  put(byId("content"), [home ? h("div", { class: "home" }, blocks(home.blocks, on)) : h("p", { class: "empty" }, "Nothing was published here yet.")]);
+}
+
+async function openHome() {
+  await act("home", state.user);
+  await refresh();
+}
+
+function drawComposer(app, channel, moved) {
+  const frame = byId("composer");
+  if (app) {
+    line = null;
+    frame.replaceChildren(state.place === `${APP}:home` ? "" : h("p", { class: "hint" }, "Sending messages to this app is turned off. Commands are typed in a channel."));
+  } else if (moved || !line) {
+    const people = state.all.people.filter((one) => !one.deleted).map((one) => [one.name, one.real_name]);
+    const rooms = state.all.channels.filter((one) => one.name).map((one) => [one.name, one.is_archived ? "archived" : ""]);
+    line = channel && !channel.is_archived ? composer(`#${channel.name}`, state.offers, people, rooms, send) : null;
+    frame.replaceChildren(line ?? h("p", { class: "hint" }, "This channel is archived."));
+  }
+}
+
+// ---- acting ----
+
+async function pressMessage(channel, message, block, element) {
+  const told = await act("click", state.user, { channel: channel.id, ts: message.ts, action_id: element.action_id, block_id: block.block_id });
+  if (!told.acked) say(`${state.offers.name} ${FAILED}`);
+  await refresh();
+}
+
+async function send(text) {
+  const [command, ...rest] = text.split(" ");
+  const told = command.startsWith("/")
+    ? await act("command", state.user, { channel: state.place, command, text: rest.join(" ") })
+    : await act("message", state.user, { channel: state.place, text });
+  if (told.refused) say(told.refused);
+  else if (!told.acked) say(`${command} failed because the app ${FAILED}`);
+  else if (told.trouble) say(`Slack would refuse the app's answer: ${told.trouble.join("; ")}`);
+  await refresh();
+  byId("scroll").scrollTop = byId("scroll").scrollHeight;
+  return Boolean(told.acked);
+}
+
+function say(text) {
+  byId("toast").replaceChildren(h("div", { class: "phone" }, h("p", {}, text), dismiss()));
+}
+
+function dismiss() {
+  return h("button", { type: "button", class: "plain", onclick: () => byId("toast").replaceChildren() }, "Dismiss");
+}
+
+/** A new message from the app, as her phone tells it, while she looks elsewhere or here. */
+function notify() {
+  for (const channel of state.all.channels) {
+    const name = `${state.user}/${channel.id}`;
+    const last = channel.messages.filter((one) => one.bot_id && !one.ephemeral && !one.thread_ts).at(-1);
+    const before = state.seen.get(name);
+    state.seen.set(name, last?.ts ?? "0");
+    if (channel.is_im && last && before !== undefined && Number(last.ts) > Number(before)) {
+      byId("toast").replaceChildren(h("div", { class: "toast-frame" }, h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }), dismiss()));
+    }
+  }
+}
+
+// ---- the bar at the top ----
+
+function closeMenu() {
+  document.body.classList.remove("menu-open");
+  byId("menu").setAttribute("aria-expanded", "false");
+}
+
+byId("menu").addEventListener("click", () => {
+  const open = document.body.classList.toggle("menu-open");
+  byId("menu").setAttribute("aria-expanded", String(open));
+  if (open) byId("sidebar").querySelector("a")?.focus();
+});
+byId("acting").addEventListener("change", (event) => go(event.target.value, state.place));
+byId("peek").addEventListener("click", (event) => {
+  state.peek = !state.peek;
+  event.currentTarget.setAttribute("aria-pressed", String(state.peek));
+  refresh();
+});
+
+function theme(wanted) {
+  const dark = wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  byId("theme").textContent = dark ? "Light" : "Dark";
+}
+byId("theme").addEventListener("click", () => {
+  const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", next);
+  theme(next);
+});
+
+// ---- begin, then follow ----
+
+async function follow() {
+  let next = 0;
+  for (;;) {
+    try {
+      next = (await get("changes", { since: next, wait: 25 })).next;
+      await refresh();
+    } catch {
+      await new Promise((settle) => setTimeout(settle, 1000)); // the workspace is away; ask again
+    }
+  }
+}
+
+theme(localStorage.getItem("theme"));
+fromAddress();
+state.offers = await get("app");
+document.title = `${state.offers.name} · local workspace`;
+await refresh({ moved: true });
+if (state.place === `${APP}:home`) await openHome();
+follow();

@@ -1,0 +1,60 @@
+// The tour: who gives it decides what stands here and what is done; the page only shows it and offers the ways there.
+
+import { post } from "./api.js";
+import { h } from "./dom.js";
+
+let drawn = "";
+
+/** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text), move(seconds). */
+export function tour(panel, given, ways) {
+  panel.hidden = !given.title;
+  const key = JSON.stringify(given);
+  if (key === drawn) return;
+  const first = !drawn;
+  drawn = key;
+  if (!given.title) return;
+  const open = panel.querySelector("details")?.open ?? true;
+  const step = given.steps?.[given.at];
+  const inner = step ? oneStep(step, given, ways) : opening(given);
+  panel.replaceChildren(h("details", { open }, h("summary", {}, h("h2", {}, given.title), progress(given)), inner));
+  if (!first) panel.querySelector(".tour-now")?.scrollIntoView({ block: "nearest" });
+}
+
+function progress(given) {
+  if (!given.steps) return null;
+  return h("span", { class: "faint" }, given.at >= given.steps.length ? "Done" : `Step ${given.at + 1} of ${given.steps.length}`);
+}
+
+function opening(given) {
+  const begin = given.begin
+    ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/begin") }, given.begin))
+    : null;
+  return h("div", { class: "tour-now" }, (given.words ?? []).map((one) => h("p", {}, one)), begin);
+}
+
+function oneStep(step, given, ways) {
+  return h("div", { class: "tour-now" },
+    h("h3", {}, step.title),
+    h("ol", { class: "tasks" }, step.tasks.map((task) => h("li", { class: task.done ? "done" : null },
+      h("span", { class: "unseen" }, task.done ? "Done: " : "To do: "), task.words,
+      task.done ? null : way(task.way, ways)))),
+    h("p", {}, h("strong", {}, "Look at: "), step.look),
+    h("p", {}, h("strong", {}, "Why so: "), step.why),
+    step.next ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/next", { at: given.at }) }, step.next)) : null);
+}
+
+function way(given, ways) {
+  if (!given) return null;
+  const run = async (event) => {
+    const button = event.currentTarget;
+    button.setAttribute("aria-busy", "true");
+    try {
+      if (given.clock !== undefined) await ways.move(given.clock);
+      if (given.user) await ways.go(given.user, given.place);
+      if (given.type) ways.type(given.type);
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  };
+  return h("div", {}, h("button", { type: "button", onclick: run }, given.label));
+}
