@@ -79,6 +79,22 @@ def run() -> None:
 
 
 @app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the page is, on this machine alone.")] = 8765,
+    folder: Annotated[Path, typer.Option(help="What it keeps between two starts.")] = Path(".demo"),
+    forget: Annotated[bool, typer.Option("--forget", help="Remove that folder instead.")] = False,
+) -> None:
+    """A made-up sales floor in the browser: the real bot on a small copy of Slack, with a tour of three minutes."""
+    from bot.demo import run as demo_run  # only here
+
+    if forget:
+        demo_run.forget(folder)
+        typer.echo("Forgotten; the next `make demo` begins anew.")
+        return
+    demo_run.run(folder, port, typer.echo)
+
+
+@app.command()
 def check() -> None:
     """Look at settings, tokens, scopes, database, channels and waiting leads: one line each, with its fix."""
     from bot.check import look  # brings Slack's client

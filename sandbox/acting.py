@@ -63,7 +63,7 @@ class Actor:
     async def click(
         self, user: str, channel_id: str, ts: str, action_id: str, forged: Json | None = None, block_id: str = ""
     ) -> Json:
-        """Press a button on a message, the first of that name or the one in a block. `forged` sends what is not there."""
+        """Press a button on a message: the first of its name, or a block's. `forged` sends what is not there."""
         channel = self._visible(user, channel_id)
         message = channel.find(ts)
         if message is None or message.only_for not in ("", user):

@@ -1,6 +1,6 @@
 // The page: who you are, where you are, and everything drawn anew when the workspace says that something happened.
 
-import { act, get, post } from "./api.js";
+import { act, get } from "./api.js";
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { byId, h } from "./dom.js";
@@ -9,6 +9,7 @@ import { modal } from "./modal.js";
 import { tour } from "./tour.js";
 
 const APP = "app";
+const TOAST_MS = 12_000;
 const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
@@ -55,7 +56,7 @@ async function refresh({ moved = false } = {}) {
   drawSidebar();
   drawMain(views, moved);
   modal(state.user, views.stack, around(people), refresh);
-  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text), move: (offset) => post("clock/move", { offset }) });
+  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
   notify();
 }
 
@@ -92,7 +93,7 @@ function drawActing(people) {
   const key = people.map((one) => one.id).join();
   if (select.dataset.key !== key) {
     select.dataset.key = key;
-    const label = (one) => `${one.real_name}${one.is_admin ? " (workspace admin)" : ""}`;
+    const label = (one) => `${one.real_name}${one.is_admin ? " (admin)" : ""}`;
     select.replaceChildren(...people.map((one) => h("option", { value: one.id }, label(one))));
   }
   select.value = state.user;
@@ -154,11 +155,19 @@ function drawMain(views, moved) {
     homeKey = "";
     const scroll = byId("scroll");
     const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    const fresh = unread(channel);
     conversation(byId("content"), channel, around([]));
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    if (atEnd) toNews(scroll, fresh);
     markRead(channel);
   } else put(byId("content"), []);
   drawComposer(app, channel, moved);
+}
+
+/** Go to the end, but not past the beginning of what she has not read. */
+function toNews(scroll, fresh) {
+  scroll.scrollTop = scroll.scrollHeight;
+  const news = [...scroll.querySelectorAll("#content > .message")].at(-fresh);
+  if (fresh && news) scroll.scrollTop = Math.min(scroll.scrollTop, news.offsetTop - scroll.offsetTop - 12);
 }
 
 function drawTabs(app) {
@@ -204,6 +213,7 @@ function drawComposer(app, channel, moved) {
 // ---- acting ----
 
 async function pressMessage(channel, message, block, element) {
+  byId("toast").replaceChildren();
   const told = await act("click", state.user, { channel: channel.id, ts: message.ts, action_id: element.action_id, block_id: block.block_id });
   if (!told.acked) say(`${state.offers.name} ${FAILED}`);
   await refresh();
@@ -223,11 +233,20 @@ async function send(text) {
 }
 
 function say(text) {
-  byId("toast").replaceChildren(h("div", { class: "phone" }, h("p", {}, text), dismiss()));
+  toast(h("div", { class: "phone" }, h("p", {}, text)));
 }
 
-function dismiss() {
-  return h("button", { type: "button", class: "plain", onclick: () => byId("toast").replaceChildren() }, "Dismiss");
+/** Show something for a while: it goes when it is dismissed, when she does something else, or after its time. */
+function toast(...nodes) {
+  const frame = byId("toast");
+  clearTimeout(Number(frame.dataset.timer));
+  const dismiss = h("button", { type: "button", class: "plain", onclick: () => frame.replaceChildren() }, "Dismiss");
+  frame.replaceChildren(...nodes, dismiss);
+  const later = () => {
+    if (frame.matches(":hover, :focus-within")) frame.dataset.timer = setTimeout(later, TOAST_MS);
+    else frame.replaceChildren();
+  };
+  frame.dataset.timer = setTimeout(later, TOAST_MS);
 }
 
 /** A new message from the app, as her phone tells it, while she looks elsewhere or here. */
@@ -238,7 +257,7 @@ function notify() {
     const before = state.seen.get(name);
     state.seen.set(name, last?.ts ?? "0");
     if (channel.is_im && last && before !== undefined && Number(last.ts) > Number(before)) {
-      byId("toast").replaceChildren(h("div", { class: "toast-frame" }, h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }), dismiss()));
+      toast(h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }));
     }
   }
 }

@@ -31,7 +31,8 @@ function drop() {
   if (before?.isConnected) before.focus();
 }
 
-function draw(user, view, on, after) {
+/** Draw it anew. `given` are the workspace's errors; what the page itself finds missing is shown and not among them. */
+function draw(user, view, on, after, given = view.errors) {
   const title = freshId("modal");
   const trouble = h("p", { class: "error", role: "alert" });
   const values = on.values;
@@ -63,7 +64,7 @@ function draw(user, view, on, after) {
       button.removeAttribute("aria-busy");
     }
   };
-  const redraw = (errors) => draw(user, { ...view, errors }, { ...on, errors }, after);
+  const redraw = (errors) => draw(user, view, { ...on, errors }, after);
   const form = h("form", { novalidate: true, onsubmit: send },
     h("div", { class: "modal-head" },
       h("h2", { id: title }, plainText(view.title.text)),
@@ -78,7 +79,7 @@ function draw(user, view, on, after) {
   dialog.showModal();
   old?.close();
   old?.remove();
-  shown = { id: view.id, hash: view.hash, errors: JSON.stringify(view.errors), dialog, values };
+  shown = { id: view.id, hash: view.hash, errors: JSON.stringify(given), dialog, values };
   (form.querySelector("[aria-invalid] input, [aria-invalid]:is(input, textarea, select)") ?? form.querySelector("[autofocus], .input input, .input textarea, .input select") ?? form.querySelector(".modal-foot button")).focus();
 }
 

@@ -4,8 +4,9 @@ import { post } from "./api.js";
 import { h } from "./dom.js";
 
 let drawn = "";
+let at; // the step that is shown: a new one opens the panel
 
-/** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text), move(seconds). */
+/** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text); an `ask` is told to whoever gives the tour. */
 export function tour(panel, given, ways) {
   panel.hidden = !given.title;
   const key = JSON.stringify(given);
@@ -13,7 +14,8 @@ export function tour(panel, given, ways) {
   const first = !drawn;
   drawn = key;
   if (!given.title) return;
-  const open = panel.querySelector("details")?.open ?? true;
+  const open = at !== given.at || (panel.querySelector("details")?.open ?? true);
+  at = given.at;
   const step = given.steps?.[given.at];
   const inner = step ? oneStep(step, given, ways) : opening(given);
   panel.replaceChildren(h("details", { open }, h("summary", {}, h("h2", {}, given.title), progress(given)), inner));
@@ -33,14 +35,15 @@ function opening(given) {
 }
 
 function oneStep(step, given, ways) {
+  const next = step.tasks.find((task) => !task.done); // one after the other: only the next has its button
   return h("div", { class: "tour-now" },
     h("h3", {}, step.title),
     h("ol", { class: "tasks" }, step.tasks.map((task) => h("li", { class: task.done ? "done" : null },
       h("span", { class: "unseen" }, task.done ? "Done: " : "To do: "), task.words,
-      task.done ? null : way(task.way, ways)))),
+      task === next ? way(task.way, ways) : null))),
     h("p", {}, h("strong", {}, "Look at: "), step.look),
     h("p", {}, h("strong", {}, "Why so: "), step.why),
-    step.next ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/next", { at: given.at }) }, step.next)) : null);
+    step.next ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/next") }, step.next)) : null);
 }
 
 function way(given, ways) {
@@ -49,8 +52,12 @@ function way(given, ways) {
     const button = event.currentTarget;
     button.setAttribute("aria-busy", "true");
     try {
-      if (given.clock !== undefined) await ways.move(given.clock);
-      if (given.user) await ways.go(given.user, given.place);
+      if (given.ask) await post(`tour/${given.ask}`);
+      if (given.user) {
+        // On a phone the panel would hide what it sends her to; its line stays, and opens it again.
+        if (matchMedia("(max-width: 760px)").matches) button.closest("details").open = false;
+        await ways.go(given.user, given.place);
+      }
       if (given.type) ways.type(given.type);
     } finally {
       button.removeAttribute("aria-busy");
