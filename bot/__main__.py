@@ -79,6 +79,17 @@ def run() -> None:
 
 
 @app.command()
+def setup() -> None:
+    """Ask for the tokens and the database, try them against Slack, and write `.env`."""
+    from bot.first_setup import set_up  # brings Slack's client
+
+    def ask(question: str, secret: bool) -> str:
+        return str(typer.prompt(question, default="", show_default=False, hide_input=secret))
+
+    set_up(Path(".env"), ask, typer.echo)
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Where the page is, on this machine alone.")] = 8765,
     folder: Annotated[Path, typer.Option(help="What it keeps between two starts.")] = Path(".demo"),

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.domain.errors import OtherwiseError
+from bot.domain.errors import OtherwiseError, SettingsError
 from bot.domain.wording import listed, plural
 from bot.people import Member
-from bot.settings import Settings
-from bot.slack_check import NEEDED_SCOPES, identify
+from bot.settings import Settings, need_tokens
+from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
 from storage import leads, outbox, people
 from storage.database import Database
+from storage.lock import database_file
 from storage.migrate import is_current
 
 PAGE = 200
@@ -31,29 +32,48 @@ def look(settings: Settings) -> Iterator[Line]:
     """Look at everything that must hold, in the order in which it must."""
     yield Line(True, "Settings are readable.")
     slack = _client(settings)
+    found = list(_tokens(slack, settings))
+    yield from found
+    asks_slack = all(line.good for line in found[:1])
+    file = database_file(settings.database_url)
+    if file is not None and not file.exists():
+        yield Line(True, "No database yet: the first `otherwise run` makes it.")
+        return
+    if not is_current(settings.database_url):
+        yield Line(False, "The database has another version's tables: run `otherwise migrate`.")
+        return
+    database = Database(settings.database_url)
     try:
-        identity = identify(slack, settings)
-    except OtherwiseError as failure:
+        yield Line(True, "The database is there, with this version's tables.")
+        yield from _channels(database, slack if asks_slack else None)
+        yield from _waiting(database)
+        yield from _letters(database)
+    finally:
+        database.close()
+
+
+def _tokens(slack: WebClient, settings: Settings) -> Iterator[Line]:
+    """Both tokens and each scope, whatever is wrong with the other."""
+    try:
+        need_tokens(settings)
+    except SettingsError as failure:
         yield Line(False, str(failure))
-        identity = None
-    if identity is not None:
-        yield Line(True, f"Slack knows the bot as {identity.user_id} and opens Socket Mode to it.")
+        return
+    try:
+        identity = who_is(slack, settings)
+        yield Line(True, f"Slack knows the bot as {identity.user_id}.")
         missing = sorted(NEEDED_SCOPES - identity.scopes)
         for scope in missing:
             yield Line(False, f"The scope {scope} is missing: add it on the app's page, then install the app again.")
         if not missing:
             yield Line(True, "All scopes are there.")
-    if not is_current(settings.database_url):
-        yield Line(False, "The database is not at this version's tables: run `otherwise migrate`.")
-        return
-    database = Database(settings.database_url)
+    except SettingsError as failure:
+        yield Line(False, str(failure))
     try:
-        yield Line(True, "The database is there, with this version's tables.")
-        yield from _channels(database, slack if identity is not None else None)
-        yield from _waiting(database)
-        yield from _letters(database)
-    finally:
-        database.close()
+        need_socket_mode(slack, settings)
+        yield Line(True, "Socket Mode opens.")
+    except SettingsError as failure:
+        yield Line(False, str(failure))
 
 
 def members_of(settings: Settings) -> dict[str, Member]:

@@ -108,4 +108,4 @@ def need_tokens(settings: Settings) -> None:
     """Raise SettingsError unless both tokens that Socket Mode needs are there."""
     for name in ("slack_bot_token", "slack_app_token"):
         if not getattr(settings, name).get_secret_value():
-            raise SettingsError(f"{name.upper()} is missing. Put it in .env or the environment; README, 'Real Slack'.")
+            raise SettingsError(f"{name.upper()} is missing. Run `otherwise setup`, or put it in .env.")

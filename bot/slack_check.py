@@ -26,18 +26,29 @@ class Identity:
 def identify(slack: WebClient, settings: Settings) -> Identity:
     """Ask Slack who the bot is, and whether Socket Mode is open to it. Raises SettingsError with what to mend."""
     need_tokens(settings)
+    identity = who_is(slack, settings)
+    need_socket_mode(slack, settings)
+    return identity
+
+
+def who_is(slack: WebClient, settings: Settings) -> Identity:
+    """Ask Slack whose bot token this is. Raises SettingsError."""
     try:
         who = slack.auth_test()
     except (SlackApiError, SlackClientError, OSError, ValueError) as failure:
         raise SettingsError(_sentence(failure, "SLACK_BOT_TOKEN", settings)) from None
-    try:
-        slack.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    except (SlackApiError, SlackClientError, OSError, ValueError) as failure:
-        raise SettingsError(_sentence(failure, "SLACK_APP_TOKEN", settings)) from None
     headers: Any = who.headers
     granted = next((value for key, value in headers.items() if key.lower() == "x-oauth-scopes"), "")
     scopes = {scope.strip() for scope in granted.split(",") if scope.strip()}
     return Identity(str(who["team_id"]), str(who["user_id"]), str(who.get("bot_id") or ""), scopes)
+
+
+def need_socket_mode(slack: WebClient, settings: Settings) -> None:
+    """Ask Slack whether the app token opens Socket Mode. Raises SettingsError."""
+    try:
+        slack.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except (SlackApiError, SlackClientError, OSError, ValueError) as failure:
+        raise SettingsError(_sentence(failure, "SLACK_APP_TOKEN", settings)) from None
 
 
 def _sentence(failure: Exception, name: str, settings: Settings) -> str:
