@@ -51,21 +51,21 @@ async function refresh({ moved = false } = {}) {
   state.names = { people: new Map(all.people.map((one) => [one.id, one.real_name])), channels: new Map(all.channels.map((one) => [one.id, one.name])) };
   const people = all.people.filter((one) => !one.is_bot && !one.deleted);
   if (!people.some((one) => one.id === state.user)) return go(people[0].id, "C0GENERAL");
+  notify(); // before what is drawn counts as read
   drawActing(people);
   drawClock(clock.offset);
   drawSidebar();
   drawMain(views, moved);
   modal(state.user, views.stack, around(people), refresh);
   tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
-  notify();
 }
 
 async function walk(user, place) {
-  if (user === state.user && place === state.place) byId("main").focus();
-  else {
+  if (user !== state.user || place !== state.place) {
     go(user, place);
     await new Promise((settle) => window.addEventListener("hashchange", () => refresh().then(settle), { once: true }));
   }
+  byId("main").focus(); // whoever uses a keyboard is there, too
 }
 
 function around(people) {
@@ -249,14 +249,14 @@ function toast(...nodes) {
   frame.dataset.timer = setTimeout(later, TOAST_MS);
 }
 
-/** A new message from the app, as her phone tells it, while she looks elsewhere or here. */
+/** A message from the app that is new to her, as her phone tells it, wherever she looks. */
 function notify() {
   for (const channel of state.all.channels) {
     const name = `${state.user}/${channel.id}`;
     const last = channel.messages.filter((one) => one.bot_id && !one.ephemeral && !one.thread_ts).at(-1);
-    const before = state.seen.get(name);
+    const before = state.seen.get(name) ?? read[name] ?? "0";
     state.seen.set(name, last?.ts ?? "0");
-    if (channel.is_im && last && before !== undefined && Number(last.ts) > Number(before)) {
+    if (channel.is_im && last && Number(last.ts) > Number(before)) {
       toast(h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }));
     }
   }

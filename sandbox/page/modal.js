@@ -28,7 +28,8 @@ function drop() {
   shown.dialog.close();
   shown.dialog.remove();
   shown = null;
-  if (before?.isConnected) before.focus();
+  // What was pressed may have been drawn anew meanwhile.
+  (before?.isConnected ? before : document.getElementById("main")).focus();
 }
 
 /** Draw it anew. `given` are the workspace's errors; what the page itself finds missing is shown and not among them. */

@@ -18,7 +18,9 @@ export function tour(panel, given, ways) {
   at = given.at;
   const step = given.steps?.[given.at];
   const inner = step ? oneStep(step, given, ways) : opening(given);
+  const inside = panel.contains(document.activeElement);
   panel.replaceChildren(h("details", { open }, h("summary", {}, h("h2", {}, given.title), progress(given)), inner));
+  if (inside) (panel.querySelector(".tour-now button") ?? panel.querySelector("summary")).focus();
   if (!first) panel.querySelector(".tour-now")?.scrollIntoView({ block: "nearest" });
 }
 
