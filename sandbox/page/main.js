@@ -9,7 +9,7 @@ import { modal } from "./modal.js";
 import { tour } from "./tour.js";
 
 const APP = "app";
-const TOAST_MS = 12_000;
+const TOAST_MS = 7_000;
 const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
@@ -261,6 +261,10 @@ function notify() {
     }
   }
 }
+
+document.addEventListener("pointerdown", (event) => {
+  if (!byId("toast").contains(event.target)) byId("toast").replaceChildren();
+});
 
 // ---- the bar at the top ----
 
