@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset run test check bench story format manifest lock clean
+.PHONY: help demo demo-reset run test check bench story screenshots format manifest lock clean
 PORT ?= 8765
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Two steps, so that whoever only tries it does not wait for the tests' tools.
 .venv/ready: requirements.txt pyproject.toml
@@ -48,6 +48,9 @@ bench: .venv/tested ## speed, as ratios against bare floors in the same run
 
 story: .venv/tested ## the long replay over real leads, with 100 kills (needs FILE=telemarketing.csv.gz)
 	$(BIN)/python -m bench.replay $(FILE)
+
+screenshots: .venv/tested ## the README's pictures anew (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 format: .venv/tested ## mend format and imports
 	$(BIN)/ruff format .

@@ -29,7 +29,6 @@ from storage.lock import holding
 from storage.migrate import is_current, upgrade
 
 log = structlog.get_logger()
-HEARTBEAT_SECONDS, REHEARSAL_SECONDS = 30, 1
 LISTENER_CLIENT_SECONDS = 2
 OUTBOX_CLIENT_SECONDS = 10
 
@@ -115,8 +114,7 @@ class Running:
 
     def _heartbeat(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")
-        # A rehearsal's clock jumps over weeks while somebody looks on.
-        seconds = REHEARSAL_SECONDS if self.deps.clock.shiftable else HEARTBEAT_SECONDS
+        seconds = self.settings.otherwise_heartbeat
         often = {"trigger": "interval", "seconds": seconds, "max_instances": 1, "coalesce": True}
         scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
         scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Edits of messages a minute in the whole workspace; Slack allows 50.",
     )
+    otherwise_heartbeat: int = Field(
+        default=30, ge=1, le=300, description="Seconds between two looks at which digests are due."
+    )
     otherwise_log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much to log: `debug`, `info`, `warning` or `error`."
     )

@@ -28,7 +28,14 @@ def main() -> None:
     control = Control(server, state=options.state, clock=options.clock)
     print(f"The local workspace is at http://127.0.0.1:{options.port}", flush=True)
     # Socket Mode's own pings are answered by the library; an access log would repeat /sim/log.
-    uvicorn.run(control.app(), host="127.0.0.1", port=options.port, log_level="warning", ws_ping_interval=20)
+    uvicorn.run(
+        control.app(),
+        host="127.0.0.1",
+        port=options.port,
+        log_level="warning",
+        ws_ping_interval=20,
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

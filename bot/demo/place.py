@@ -44,6 +44,8 @@ class Place:
             "SLACK_API_URL": f"{slack}/api/",
             "DATABASE_URL": f"sqlite:///{self.folder}/otherwise.db",
             "OTHERWISE_CLOCK_FILE": str(self.clock),
+            # The clock jumps over weeks while somebody looks on.
+            "OTHERWISE_HEARTBEAT": "1",
             "OTHERWISE_HTTP_PORT": str(port),
         }
 

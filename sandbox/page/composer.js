@@ -27,7 +27,7 @@ export function composer(where, offers, people, rooms, send) {
     } else if (word) {
       const from = typed.length - word.length;
       const pool = word[0] === "@" ? people : rooms;
-      found = pool.filter(([name, full]) => `${name} ${full}`.toLowerCase().includes(word.slice(1).toLowerCase())).slice(0, 6)
+      found = pool.filter((one) => one.some((part) => ` ${part}`.toLowerCase().includes(` ${word.slice(1).toLowerCase()}`))).slice(0, 6)
         .map(([name, full]) => ({ put: `${word[0]}${name} `, shown: `${word[0]}${name}`, more: full, from }));
     }
     const command = offers.commands.find((one) => input.value.startsWith(`${one.command} `) || input.value === one.command);

@@ -35,8 +35,9 @@ window.addEventListener("hashchange", async () => {
   localStorage.setItem("user", state.user);
   closeMenu();
   byId("toast").replaceChildren();
+  state.opening = state.place === `${APP}:home`;
   await refresh({ moved: true });
-  if (state.place === `${APP}:home`) await openHome();
+  if (state.opening) await openHome();
 });
 
 // ---- reading ----
@@ -189,12 +190,17 @@ function drawHome(home, moved) {
     await refresh();
   };
   const on = { ...around([]), press, heading: "h2", values: {}, errors: {} };
-  put(byId("content"), [home ? h("div", { class: "home" }, blocks(home.blocks, on)) : h("p", { class: "empty" }, "Nothing was published here yet.")]);
+  put(byId("content"), [home ? h("div", { class: "home" }, blocks(home.blocks, on)) : h("p", { class: "empty" }, state.opening ? "Opening…" : "The app has shown nothing here yet.")]);
 }
 
 async function openHome() {
-  await act("home", state.user);
-  await refresh();
+  state.opening = true;
+  try {
+    await act("home", state.user);
+  } finally {
+    state.opening = false;
+    await refresh({ moved: true });
+  }
 }
 
 function drawComposer(app, channel, moved) {

@@ -14,9 +14,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for all stories."""
+    """One browser for all stories, gone before other tests want an event loop of their own."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -35,7 +35,10 @@ def open_page(browser: Browser) -> Iterator[Any]:
         page = browser.new_page(viewport={"width": width, "height": height}, **more)
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("console", lambda said: trouble.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: trouble.append(f"{said.text} {said.location}") if said.type in ("error", "warning") else None,
+        )
         pages.append(page)
         return page
 
