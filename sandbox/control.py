@@ -24,7 +24,16 @@ from sandbox.workspace import Channel, Json, User
 PAGE = Path(__file__).parent / "page"
 SAVE_SECONDS = 1.0
 # The page is ours alone: nothing is fetched from anywhere else.
-POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
 
 
 class Control:

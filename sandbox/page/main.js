@@ -35,10 +35,16 @@ window.addEventListener("hashchange", async () => {
   localStorage.setItem("user", state.user);
   closeMenu();
   byId("toast").replaceChildren();
-  state.opening = state.place === `${APP}:home`;
-  await refresh({ moved: true });
-  if (state.opening) await openHome();
+  await arrive();
 });
+
+/** Draw the new place; opening a Home also tells the app, which then publishes it. */
+async function arrive() {
+  const user = state.place === `${APP}:home` ? state.user : "";
+  state.opening = user;
+  await refresh({ moved: true });
+  if (user) await openHome(user);
+}
 
 // ---- reading ----
 
@@ -193,12 +199,12 @@ function drawHome(home, moved) {
   put(byId("content"), [home ? h("div", { class: "home" }, blocks(home.blocks, on)) : h("p", { class: "empty" }, state.opening ? "Opening…" : "The app has shown nothing here yet.")]);
 }
 
-async function openHome() {
-  state.opening = true;
+async function openHome(user) {
   try {
-    await act("home", state.user);
+    await act("home", user);
   } finally {
-    state.opening = false;
+    // Somebody else's may be on its way by now.
+    if (state.opening === user) state.opening = "";
     await refresh({ moved: true });
   }
 }
@@ -320,6 +326,5 @@ theme(localStorage.getItem("theme"));
 fromAddress();
 state.offers = await get("app");
 document.title = `${state.offers.name} · local workspace`;
-await refresh({ moved: true });
-if (state.place === `${APP}:home`) await openHome();
+await arrive();
 follow();
