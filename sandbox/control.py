@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from sandbox import keeping, methods
 from sandbox.acting import Refused
 from sandbox.faults import CALL_KINDS, SOCKET_KINDS, Fault, Limits
 from sandbox.server import Server
+from sandbox.stage import Stage
 from sandbox.workspace import Channel, Json, User
 
 PAGE = Path(__file__).parent / "page"
@@ -40,8 +40,7 @@ class Control:
     """The doors under /sim and the page. `state` keeps the workspace between starts, `clock` is a file to move."""
 
     def __init__(self, server: Server, *, state: Path | None = None, clock: Path | None = None) -> None:
-        self._server, self._state, self._clock = server, state, clock
-        self._tour: Json = {}
+        self._server, self._state, self._stage = server, state, Stage(server, clock)
 
     def app(self) -> Starlette:
         """The whole workspace as an ASGI app."""
@@ -51,11 +50,7 @@ class Control:
             "state": (self.get_state, "GET"),
             "views": (self.get_views, "GET"),
             "app": (self.get_app, "GET"),
-            "clock": (self.get_clock, "GET"),
-            "clock/move": (self.move_clock, "POST"),
-            "tour": (self.get_tour, "GET"),
-            "tour/set": (self.set_tour, "POST"),
-            "tour/{word}": (self.tell_guide, "POST"),
+            **self._stage.doors(),
             "reset": (self.reset, "POST"),
             "faults": (self.add_fault, "POST"),
             "limits": (self.set_limits, "POST"),
@@ -101,40 +96,6 @@ class Control:
     async def get_app(self, _request: Request) -> Response:
         """What the installed app offers, from its manifest: name, commands, tabs."""
         return JSONResponse(self._server.offers)
-
-    async def get_clock(self, _request: Request) -> Response:
-        """How far the app's clock is moved, in seconds; null when it can't be. `moves` are [when, to how far]."""
-        offset = None if self._clock is None else _offset(self._clock)
-        return JSONResponse({"offset": offset, "moves": self._server.ws.moves})
-
-    async def move_clock(self, request: Request) -> Response:
-        """Set the app's clock forward to an offset in seconds. It never goes back: history would lie ahead of it."""
-        wanted = float((await request.json())["offset"])
-        if self._clock is None:
-            return JSONResponse({"error": "this workspace has no clock to move"}, 409)
-        if wanted < _offset(self._clock):
-            return JSONResponse({"error": "the clock only goes forward"}, 409)
-        fresh = self._clock.with_suffix(".new")
-        fresh.write_text(str(wanted))
-        fresh.replace(self._clock)
-        self._server.ws.moves.append((time.time(), wanted))
-        self._server.log.add("clock", offset=wanted)
-        return JSONResponse({"offset": wanted})
-
-    async def get_tour(self, _request: Request) -> Response:
-        """The tour that somebody has put here, or nothing."""
-        return JSONResponse(self._tour)
-
-    async def set_tour(self, request: Request) -> Response:
-        """Put a tour on the page: its steps, as the page reads them."""
-        self._tour = await request.json()
-        self._server.log.add("tour", word="set")
-        return JSONResponse({"ok": True})
-
-    async def tell_guide(self, request: Request) -> Response:
-        """Somebody wants to begin or to go on: whoever gives the tour hears of it in the log."""
-        self._server.log.add("tour", word=request.path_params["word"], **json.loads(await request.body() or b"{}"))
-        return JSONResponse({"ok": True})
 
     async def get_changes(self, request: Request) -> Response:
         """Wait until something happens after entry `since`; the number to ask with next. What happened is not told."""
@@ -296,10 +257,3 @@ def _said(body: Json) -> Json:
 def _which(body: Json) -> Json:
     """Which of several buttons of one name is meant, and what a test puts in its place."""
     return {"forged": body.get("forged"), "block_id": str(body.get("block_id", ""))}
-
-
-def _offset(file: Path) -> float:
-    try:
-        return float(file.read_text())
-    except (FileNotFoundError, ValueError):
-        return 0.0

@@ -6,10 +6,11 @@ import { composer } from "./composer.js";
 import { byId, h } from "./dom.js";
 import { conversation, phone, place as put } from "./messages.js";
 import { modal } from "./modal.js";
+import { sidebar } from "./sidebar.js";
+import { clearToast, toast } from "./toast.js";
 import { tour } from "./tour.js";
 
 const APP = "app";
-const TOAST_MS = 7_000;
 const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
@@ -34,7 +35,7 @@ window.addEventListener("hashchange", async () => {
   fromAddress();
   localStorage.setItem("user", state.user);
   closeMenu();
-  byId("toast").replaceChildren();
+  clearToast();
   await arrive();
 });
 
@@ -61,7 +62,7 @@ async function refresh({ moved = false } = {}) {
   notify(); // before what is drawn counts as read
   drawActing(people);
   drawClock(clock.offset);
-  drawSidebar();
+  sidebar({ ...state, channels: all.channels.filter((one) => !one.is_im), direct: direct(), name: appName(), unread });
   drawMain(views, moved);
   modal(state.user, views.stack, around(people), refresh);
   tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
@@ -112,6 +113,7 @@ function drawClock(offset) {
   byId("clock").textContent = offset ? `${day} (clock moved ahead)` : day;
 }
 
+const appName = () => state.offers.name ?? "App";
 const direct = () => state.all.channels.find((one) => one.is_im) ?? { id: "", is_im: true, messages: [] };
 const current = () => (state.place.startsWith(APP) ? direct() : state.all.channels.find((one) => one.id === state.place));
 
@@ -127,31 +129,10 @@ function markRead(channel) {
   localStorage.setItem("read", JSON.stringify(read));
 }
 
-function drawSidebar() {
-  const here = (place) => (state.place === place || (place.startsWith(APP) && state.place.startsWith(APP)) ? "page" : null);
-  const entry = (place, label, many) =>
-    h("li", {}, h("a", { href: `#${state.user}/${place}`, "aria-current": here(place), class: many ? "unread" : null }, label,
-      many ? h("span", { class: "badge" }, String(many), h("span", { class: "unseen" }, " unread")) : null));
-  const channels = state.all.channels.filter((one) => !one.is_im);
-  const sign = (one) => `${one.is_private ? "🔒 " : "# "}${one.name}${one.is_archived ? " (archived)" : ""}`;
-  const list = [
-    h("h2", {}, "Channels"), h("ul", {}, channels.map((one) => entry(one.id, sign(one), here(one.id) ? 0 : unread(one)))),
-    h("h2", {}, "Apps"), h("ul", {}, entry(`${APP}:messages`, state.offers.name ?? "App", here(`${APP}:messages`) ? 0 : unread(direct()))),
-  ];
-  const key = list.map((one) => one.outerHTML).join();
-  const bar = byId("sidebar");
-  if (bar.dataset.key !== key) {
-    const focused = bar.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    bar.replaceChildren(...list);
-    bar.dataset.key = key;
-    if (focused) bar.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
-  }
-}
-
 function drawMain(views, moved) {
   const app = state.place.startsWith(APP);
   const channel = current();
-  byId("title").textContent = app ? (state.offers.name ?? "App") : channel ? `# ${channel.name}` : "No such channel";
+  byId("title").textContent = app ? appName() : channel ? `# ${channel.name}` : "No such channel";
   drawTabs(app);
   const home = state.place === `${APP}:home`;
   byId("peek").hidden = home;
@@ -192,7 +173,7 @@ function drawHome(home, moved) {
   homeKey = key;
   const press = async (block, element) => {
     const told = await act("view_click", state.user, { view: home.id, action_id: element.action_id, block_id: block.block_id });
-    if (!told.acked) say(`${state.offers.name} ${FAILED}`);
+    if (!told.acked) say(`${appName()} ${FAILED}`);
     await refresh();
   };
   const on = { ...around([]), press, heading: "h2", values: {}, errors: {} };
@@ -225,9 +206,9 @@ function drawComposer(app, channel, moved) {
 // ---- acting ----
 
 async function pressMessage(channel, message, block, element) {
-  byId("toast").replaceChildren();
+  clearToast();
   const told = await act("click", state.user, { channel: channel.id, ts: message.ts, action_id: element.action_id, block_id: block.block_id });
-  if (!told.acked) say(`${state.offers.name} ${FAILED}`);
+  if (!told.acked) say(`${appName()} ${FAILED}`);
   await refresh();
 }
 
@@ -248,19 +229,6 @@ function say(text) {
   toast(h("div", { class: "phone" }, h("p", {}, text)));
 }
 
-/** Show something for a while: it goes when it is dismissed, when she does something else, or after its time. */
-function toast(...nodes) {
-  const frame = byId("toast");
-  clearTimeout(Number(frame.dataset.timer));
-  const dismiss = h("button", { type: "button", class: "plain", onclick: () => frame.replaceChildren() }, "Dismiss");
-  frame.replaceChildren(...nodes, dismiss);
-  const later = () => {
-    if (frame.matches(":hover, :focus-within")) frame.dataset.timer = setTimeout(later, TOAST_MS);
-    else frame.replaceChildren();
-  };
-  frame.dataset.timer = setTimeout(later, TOAST_MS);
-}
-
 /** A message from the app that is new to her, as her phone tells it, wherever she looks. */
 function notify() {
   for (const channel of state.all.channels) {
@@ -273,10 +241,6 @@ function notify() {
     }
   }
 }
-
-document.addEventListener("pointerdown", (event) => {
-  if (!byId("toast").contains(event.target)) byId("toast").replaceChildren();
-});
 
 // ---- the bar at the top ----
 
@@ -325,6 +289,6 @@ async function follow() {
 theme(localStorage.getItem("theme"));
 fromAddress();
 state.offers = await get("app");
-document.title = `${state.offers.name} · local workspace`;
+document.title = `${appName()} · local workspace`;
 await arrive();
 follow();
