@@ -250,8 +250,9 @@ def guarded(door: Callable[[Request], Any]) -> Callable[[Request], Any]:
 
 
 def _said(body: Json) -> Json:
-    """What was pressed or typed, as far as whoever gives a tour needs it: never what stands in a form."""
-    return {key: body[key] for key in ("action_id", "command", "text") if key in body}
+    """What was pressed, typed or filled in, for whoever follows: a tour's guide, and the checker of histories."""
+    kept: Json = {key: body.get(key) for key in ("view", "values")}
+    return kept | {key: body[key] for key in ("action_id", "command", "text") if key in body}
 
 
 def _which(body: Json) -> Json:

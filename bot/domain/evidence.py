@@ -1,0 +1,195 @@
+"""Did overrides carry information that the tool lacked? (STATISTICS §1.) Pure functions of numbers, with numpy alone.
+
+Every e-value here may be looked at as often as one likes: under its null it ever reaches 20 with probability at most
+1 in 20 (Ville's inequality for a non-negative supermartingale; Howard et al. 2021). Probabilities lie in [0, 1] and are
+clipped for computing only. `z` is +1 for *more likely*, −1 for *less likely*, 0 for neither; `y` is 1 for won in time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+CLIP = 0.005
+ALARM = 20.0
+LEANING = 3.0
+# The mixing grid: effects β = .1 … 3.0 on the log-odds scale, weights of a half-normal with scale .7.
+BETAS: Numbers = np.arange(1, 31) / 10
+WEIGHTS: Numbers = np.exp(-(BETAS**2) / (2 * 0.7**2)) / np.exp(-(BETAS**2) / (2 * 0.7**2)).sum()
+# Where an interval for the common odds ratio is looked for; it holds every mixing point and its mirror image.
+ODDS_GRID: Numbers = np.arange(-80, 81) / 20
+_ZERO = 80
+_PLUS: NDArray[np.int64] = _ZERO + 2 * np.arange(1, 31)
+_MINUS: NDArray[np.int64] = _ZERO - 2 * np.arange(1, 31)
+# The same for a common shift of the tool's log odds.
+SHIFT_GRID: Numbers = np.arange(-400, 401) / 100
+_MAP_STEPS = 50
+
+
+def logit(p: Numbers) -> Numbers:
+    """Log odds of probabilities, clipped to [.005, .995]: a prior of 0 or 1 must not decide everything by itself."""
+    clipped = np.clip(p, CLIP, 1 - CLIP)
+    return np.log(clipped / (1 - clipped))
+
+
+def expit(x: Numbers) -> Numbers:
+    """Probabilities of log odds."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -700, 700))), dtype=np.float64)
+
+
+def words(e: float) -> str:
+    """How an e-value may be said: "clear", "leaning, not settled" or "can't tell yet"."""
+    return "clear" if e >= ALARM else "leaning, not settled" if e >= LEANING else "can't tell yet"
+
+
+# ---- 1a. the conditional e-process: given how many of a stratum's leads were won, did the right ones stand out? ----
+
+
+def recalibration(p: Numbers, y: Numbers) -> tuple[float, float]:
+    """MAP of y ~ Bern(expit(a + b·logit p)) with a ~ N(0, 2²), b ~ N(1, .5²): the tool's line on earlier cohorts only.
+
+    Without any lead it is (0, 1). Newton's method; the penalised log-likelihood is concave, so it ends.
+    """
+    x, theta = logit(p), np.array([0.0, 1.0])
+    mean, precision = np.array([0.0, 1.0]), np.array([1 / 4, 4.0])
+    design = np.stack([np.ones_like(x), x], axis=1)
+    for _ in range(_MAP_STEPS):
+        fitted = expit(design @ theta)
+        gradient = design.T @ (y - fitted) - precision * (theta - mean)
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design + np.diag(precision)
+        step = np.linalg.solve(curvature, gradient)
+        theta = theta + step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
+        if float(np.abs(step).max()) < 1e-10:
+            break
+    return float(theta[0]), float(theta[1])
+
+
+def conditional_loglik(offset: Numbers, z: Numbers, y: Numbers, betas: Numbers) -> Numbers:
+    """ℓ_s(β) of one stratum for each β: the log-probability of who won, given how many did.
+
+    Σ y·(o + βz) − log e_K(exp(o + βz)), e_K the elementary symmetric polynomial of the stratum's odds (the exact
+    conditional logistic likelihood; Turner, Ly & Grünwald). Shapes: leads (n,), betas (m,), answer (m,). The recursion
+    runs in logs, so large strata neither overflow nor vanish.
+    """
+    won = round(float(y.sum()))
+    terms = offset[None, :] + betas[:, None] * z[None, :]
+    table = np.full((len(betas), won + 1), -np.inf)
+    table[:, 0] = 0.0
+    for n in range(terms.shape[1]):
+        top = min(n + 1, won)
+        table[:, 1 : top + 1] = np.logaddexp(table[:, 1 : top + 1], terms[:, n : n + 1] + table[:, :top])
+    return np.asarray(terms @ y - table[:, won], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """Σ_s ℓ_s(β) − ℓ_s(0) on ODDS_GRID: evidence that adds up, stratum by stratum and cohort by cohort."""
+
+    gain: Numbers
+
+    @staticmethod
+    def nothing() -> "Conditional":
+        """No stratum yet."""
+        return Conditional(np.zeros_like(ODDS_GRID))
+
+    def with_stratum(self, offset: Numbers, z: Numbers, y: Numbers) -> "Conditional":
+        """The same with a rep's leads of one cohort more; none won, all won or one kind of z add nothing."""
+        won = float(y.sum())
+        if won in (0.0, float(len(y))) or bool((z == z[0]).all()):
+            return self
+        likelihood = conditional_loglik(offset, z, y, ODDS_GRID)
+        return Conditional(self.gain + likelihood - likelihood[_ZERO])
+
+    def e_value(self) -> float:
+        """Evidence that *more* and *less* went with what happened, in the direction that was called."""
+        return _mixed(self.gain[_PLUS], WEIGHTS)
+
+    def odds_ratio(self) -> tuple[float, float]:
+        """Always-valid range of the common odds ratio e^β: every β that the two-sided mixture does not beat 20 to 1."""
+        mixture = np.log(_mixed(np.concatenate([self.gain[_PLUS], self.gain[_MINUS]]), np.tile(WEIGHTS / 2, 2)))
+        kept = ODDS_GRID[mixture - self.gain < np.log(ALARM)]
+        return float(np.exp(kept.min())), float(np.exp(kept.max()))
+
+
+# ---- 1b. observed and expected, and the same for leads that nobody overrode ----
+
+
+@dataclass(frozen=True)
+class Tilt:
+    """A group's won and expected, with Σ log L(β) and Σ expit(logit p + β) on SHIFT_GRID: all of it adds up."""
+
+    won: float
+    expected: float
+    loglik: Numbers
+    shifted: Numbers
+
+    @staticmethod
+    def of(p: Numbers, y: Numbers) -> "Tilt":
+        """A group of matured leads; p and y of shape (n,)."""
+        moved = logit(p)[:, None] + SHIFT_GRID[None, :]
+        loglik = (y[:, None] * moved - np.logaddexp(0, moved)).sum(axis=0)
+        return Tilt(float(y.sum()), float(p.sum()), loglik, expit(moved).sum(axis=0))
+
+    def __add__(self, other: "Tilt") -> "Tilt":
+        return Tilt(
+            self.won + other.won,
+            self.expected + other.expected,
+            self.loglik + other.loglik,
+            self.shifted + other.shifted,
+        )
+
+    def e_value(self) -> float:
+        """Two-sided evidence against the tool's level in this group."""
+        return float(np.exp(min(700.0, self._mixture() - self.loglik[400])))
+
+    def ratio(self) -> tuple[float, float]:
+        """Always-valid range of won over expected. Raises ValueError where nothing was expected at all."""
+        if self.expected <= 0:
+            raise ValueError("nothing was expected, so there is no ratio")
+        kept = self.shifted[self._mixture() - self.loglik < np.log(ALARM)]
+        return float(kept.min() / self.expected), float(kept.max() / self.expected)
+
+    def _mixture(self) -> float:
+        places = 10 * np.arange(1, 31)
+        both = np.concatenate([self.loglik[400 + places], self.loglik[400 - places]])
+        return _log_mixed(both, np.tile(WEIGHTS / 2, 2))
+
+
+# ---- 1c to 1e ----
+
+
+def directional_hits(p: Numbers, z: Numbers, y: Numbers) -> tuple[int, float]:
+    """Wins among *more* and non-wins among *less*, beside what the tool's numbers would have had there."""
+    more, less = z > 0, z < 0
+    hits = int(y[more].sum() + (1 - y[less]).sum())
+    return hits, float(p[more].sum() + (1 - p[less]).sum())
+
+
+def normal_mixture(variance: float, rho: float = 1.0, alpha: float = 0.05) -> float:
+    """A time-uniform bound for a sum of this variance (two-sided normal mixture; Howard et al. 2021, eq. 14)."""
+    return float(np.sqrt((variance + rho) * np.log((variance + rho) / (rho * alpha**2))))
+
+
+def nearer(p: Numbers, q: Numbers, y: Numbers) -> tuple[float, float]:
+    """The rep's own number against the tool's: mean Brier gain (p − y)² − (q − y)², and its always-valid half-width."""
+    gain = float(((p - y) ** 2 - (q - y) ** 2).mean())
+    return gain, normal_mixture(float(((q - p) ** 2).sum())) / len(p)
+
+
+def e_bh(e: Sequence[float], alpha: float = 0.1) -> list[int]:
+    """Which of K e-values stand at false discovery rate alpha (Wang & Ramdas 2022): places, in order."""
+    order = sorted(range(len(e)), key=lambda place: -e[place])
+    kept = max((k for k in range(1, len(e) + 1) if e[order[k - 1]] >= len(e) / (alpha * k)), default=0)
+    return sorted(order[:kept])
+
+
+def _log_mixed(logs: Numbers, weights: Numbers) -> float:
+    top = float(logs.max())
+    return top + float(np.log((weights * np.exp(logs - top)).sum()))
+
+
+def _mixed(logs: Numbers, weights: Numbers) -> float:
+    """Σ w·exp(log), bounded where a float would overflow: 10^304 says no more than 20 does."""
+    return float(np.exp(min(700.0, _log_mixed(logs, weights))))
