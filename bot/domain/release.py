@@ -1,9 +1,14 @@
 """What a digest may show of who said what: whole sets of cells, each large and mixed enough (STATISTICS §5)."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+
+from bot.domain.evidence import SHIFT_GRID, Tilt
 
 LEADS_NEEDED = 10
 REPS_NEEDED = 5
@@ -15,13 +20,19 @@ CELLS = (MORE, LESS, NEITHER)
 
 @dataclass
 class Cell:
-    """A group of matured leads: how many, how many won, and the sum of the tool's chances."""
+    """A group of matured leads: how many, how many won, and the sum of the tool's chances.
+
+    `tilt` is what the range of won over expected rests on; none where a set was released before it was kept.
+    """
 
     leads: int = 0
     won: int = 0
     expected: float = 0.0
     open: int = 0
     reps: Counter[int] = field(default_factory=Counter)
+    chances: list[float] = field(default_factory=list)
+    wins: list[bool] = field(default_factory=list)
+    tilt: Tilt | None = None
 
     def add(self, rep: int, probability: float, *, won: bool, unanswered: bool) -> None:
         """Count one lead."""
@@ -30,6 +41,8 @@ class Cell:
         self.expected += probability
         self.open += unanswered
         self.reps[rep] += 1
+        self.chances.append(probability)
+        self.wins.append(won)
 
 
 def may_show(reps: Iterable[int]) -> bool:
@@ -45,18 +58,44 @@ def may_release(cells: dict[str, Cell]) -> bool:
 
 
 def frozen(cells: dict[str, Cell]) -> dict[str, Any]:
-    """A released set's figures as they are kept: no reps."""
-    return {name: {"leads": c.leads, "won": c.won, "expected": c.expected, "open": c.open} for name, c in cells.items()}
+    """A released set's figures as they are kept: no reps, no single lead."""
+    return {
+        name: {
+            "leads": c.leads,
+            "won": c.won,
+            "expected": c.expected,
+            "open": c.open,
+            "tilt": _packed(Tilt.of(np.array(c.chances), np.array(c.wins, dtype=np.float64))),
+        }
+        for name, c in cells.items()
+    }
 
 
 def together(sets: Iterable[dict[str, Any]]) -> dict[str, Cell]:
     """The sum of released sets: a union of cells that were each safe by themselves."""
-    total = {name: Cell() for name in CELLS}
-    for released in sets:
-        for name in CELLS:
-            cell = total[name]
-            cell.leads += released[name]["leads"]
-            cell.won += released[name]["won"]
-            cell.expected += released[name]["expected"]
-            cell.open += released[name]["open"]
-    return total
+    kept = list(sets)
+    return {name: _sum([released[name] for released in kept]) for name in CELLS}
+
+
+def _sum(parts: list[dict[str, Any]]) -> Cell:
+    cell = Cell(
+        leads=sum(part["leads"] for part in parts),
+        won=sum(part["won"] for part in parts),
+        expected=sum(part["expected"] for part in parts),
+        open=sum(part["open"] for part in parts),
+    )
+    if parts and all("tilt" in part for part in parts):
+        tilts = [_unpacked(part) for part in parts]
+        cell.tilt = sum(tilts[1:], tilts[0])
+    return cell
+
+
+def _packed(tilt: Tilt) -> str:
+    """Both curves in single precision: far finer than the one decimal that is shown of them."""
+    return base64.b64encode(np.concatenate([tilt.loglik, tilt.shifted]).astype("<f4").tobytes()).decode()
+
+
+def _unpacked(part: dict[str, Any]) -> Tilt:
+    curves = np.frombuffer(base64.b64decode(part["tilt"]), dtype="<f4").astype(np.float64)
+    middle = len(SHIFT_GRID)
+    return Tilt(part["won"], part["expected"], curves[:middle], curves[middle:])

@@ -20,6 +20,7 @@ PLEDGE = (
 MADE_UP = "Made-up data."
 CALLED = {MORE: "More likely", LESS: "Less likely", NEITHER: "Neither"}
 BAND_NEEDED = 30
+RANGES_HOLD = "These ranges hold however often you look; one that holds 1.0 leaves it open."
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def _headline(figures: Figures) -> tuple[str, str]:
 def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     more, less, neither = (horizon.cells[name] for name in CELLS)
     total = sum(cell.leads for cell in horizon.cells.values())
+    ranges = _ranges(horizon)
     early = ""
     if horizon.settled_early:
         early = f" ({horizon.settled_early} more were settled within {landmark_hours} hours and left out)"
@@ -139,11 +141,14 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
         f"{plural(total, 'lead is', 'leads are')} past {plural(horizon.days, 'day')}{early}.",
         f"Reps called {more.leads} of them more likely than the tool did, and {less.leads} less likely.",
         f"Called more likely: {more.leads}. Won: {few(more.won, more.leads)}; "
-        f"the tool's numbers had pointed to {_about(more.expected)}.",
-        f"Called less likely: {less.leads}. Won: {few(less.won, less.leads)}; {_about(less.expected)} expected.",
+        f"the tool's numbers had pointed to {_about(more.expected)}{ranges[MORE]}.",
+        f"Called less likely: {less.leads}. Won: {few(less.won, less.leads)}; "
+        f"{_about(less.expected)} expected{ranges[LESS]}.",
         f"Leads nobody called more or less likely, same period: {few(neither.won, neither.leads)} won "
-        f"of {neither.leads}, {_about(neither.expected)} expected.",
+        f"of {neither.leads}, {_about(neither.expected)} expected{ranges[NEITHER]}.",
     ]
+    if any(ranges.values()):
+        lines.append(RANGES_HOLD)
     if more.open >= 3 and more.leads - more.open >= 3:
         lines.append(
             f"{more.open} of the {more.leads} had no answer at day {horizon.days}; they count as not won by then."
@@ -151,6 +156,23 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     if horizon.data_problems >= 3:
         lines.append(f"{horizon.data_problems} were disqualified with a data problem and left out.")
     return lines
+
+
+def _ranges(horizon: HorizonFigures) -> dict[str, str]:
+    """The always-valid range of won over expected for each group, as words in brackets.
+
+    None beside a masked count, which it would give back; and none at all without that of the leads nobody called, since
+    the tool's own miscalibration would then pass for something the reps saw (STATISTICS §1b).
+    """
+    found = {}
+    for name in CELLS:
+        cell = horizon.cells[name]
+        shown = few(cell.won, cell.leads) == str(cell.won)
+        found[name] = ""
+        if cell.tilt is not None and shown and cell.expected > 0:
+            low, high = cell.tilt.ratio()
+            found[name] = f" ({low:.1f}–{high:.1f} times)"
+    return found if found[NEITHER] else dict.fromkeys(CELLS, "")
 
 
 def _about(expected: float) -> str:
