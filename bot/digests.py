@@ -70,9 +70,20 @@ def schedule_of(manager: Row[Any], now: datetime) -> tuple[int, int, str]:
 
 def coming(session: Session, manager: Row[Any], now: datetime) -> Due:
     """The next due time whose week has no digest yet."""
-    due = next_due(now, *schedule_of(manager, now))
+    due = _after(manager, now)
     while digests.queued(session, manager.id, due.week):
-        due = next_due(due.at, *schedule_of(manager, due.at))
+        due = _after(manager, due.at)
+    return due
+
+
+def _after(manager: Row[Any], now: datetime) -> Due:
+    """The first due time after `now`, by the schedule that applies then and not by today's."""
+    due = next_due(now, *schedule_of(manager, now))
+    moved = manager.digest_next
+    begins = datetime.fromisoformat(moved["from"]) if moved else None
+    if begins is not None and now < begins <= due.at:
+        # A hair before: a digest that is due just as the week begins is the moved one.
+        return next_due(begins - timedelta(microseconds=1), *schedule_of(manager, begins))
     return due
 
 

@@ -1,15 +1,15 @@
 """What a rep may look at: why a number, and what she herself has said."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlmodel import Session
 
 from bot import posting
 from bot.domain.bands import band_of
 from bot.domain.errors import LeadGone, NotYours
+from bot.domain.wording import details_in_words
 from bot.place import find_place
-from bot.views.forms import Why
+from bot.views.forms import OwnWords, Why
 from bot.views.kit import Ref
 from storage import leads, people, responses
 
@@ -56,10 +56,10 @@ def why(session: Session, ref: Ref, slack_id: str) -> Why:
     )
 
 
-def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[tuple[datetime, str, str, str]], str]:
+def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[OwnWords], str]:
     """Everything this person has said about the lead, oldest first, for herself alone, also after it was passed on.
 
-    The lead's name, rows of (at, kind, direction, reason), and her zone. Raises NotYours when she said nothing.
+    The lead's name, what she said each time, and her zone. Raises NotYours when she said nothing.
     """
     lead, person = leads.situation(session, ref.lead), people.by_slack_id(session, slack_id)
     if lead is None:
@@ -67,4 +67,10 @@ def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[tupl
     rows = responses.of_author(session, lead.id, person.id) if person is not None else []
     if person is None or not rows:
         raise NotYours("There is nothing of yours to show here: only the author sees what was said.")
-    return lead.name, [(row.at, row.kind, row.direction, row.reason or "") for row in rows], person.zone
+    said = [
+        OwnWords(
+            row.at, row.kind, row.direction, row.reason or "", details_in_words(row.estimate, row.cues or [], row.quote)
+        )
+        for row in rows
+    ]
+    return lead.name, said, person.zone

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from bot.domain.bands import Record
 from bot.domain.clock import Moment
 from bot.domain.rules import REHEARSAL
+from bot.domain.wording import details_in_words
 from bot.views.kit import Json, Ref
 from bot.views.suggestion import Card, Said, suggestion, welcome
 from storage import leads, outbox, people, responses
@@ -106,7 +107,7 @@ def said_of(row: Row[Any] | None) -> Said | None:
     """What stands, of a person's newest response: nothing after a withdrawal."""
     if row is None or row.kind not in ("noted", "overridden"):
         return None
-    return Said(row.kind, row.direction, row.reason or "")
+    return Said(row.kind, row.direction, row.reason or "", details_in_words(row.estimate, row.cues or [], row.quote))
 
 
 def card_of(session: Session, lead: Row[Any]) -> Card:

@@ -77,9 +77,8 @@ def resume_rep(session: Session, ask: Ask) -> Done:
     if change is None:
         return Done(f"{name} was not paused. Nothing was changed.")
     sent = leads.post_waiting(session, people.by_id(session, row.id), ask.at)
-    return Done(
-        f"{name} is back. {plural(sent, 'lead that waited is', 'leads that waited are')} on the way.", (change,)
-    )
+    on_the_way = f"{plural(sent, 'lead that waited is', 'leads that waited are')} on the way."
+    return Done(f"{name} is back. {on_the_way if sent else 'Nothing was waiting.'}", (change,))
 
 
 def list_reps(session: Session, ask: Ask) -> Done:
@@ -227,7 +226,7 @@ def need_team(session: Session, name: str) -> Row[Any]:
 def _rep(session: Session, account: Account) -> Row[Any]:
     row = people.by_slack_id(session, account.slack_id)
     if row is None or not row.is_rep:
-        raise OtherwiseError(f"{one_line(account.name, 60)} is not a rep yet: `/otherwise rep add @user` first.")
+        raise OtherwiseError(f"{one_line(account.name, 60)} is not a rep: `/otherwise rep add @user` first.")
     return row
 
 

@@ -84,7 +84,7 @@ def newest_of(session: Session, person: int, limit: int) -> Sequence[Row[Any]]:
         )
         .join(newest, newest.c.id == responses.c.id)
         .join(leads, leads.c.id == responses.c.lead_id)
-        .order_by(responses.c.id.desc())
+        .order_by(responses.c.at.desc(), responses.c.id.desc())
         .limit(limit)
     ).all()
 

@@ -331,8 +331,8 @@ class Audit(SQLModel, table=True):
     actor_slack_id: str
     command: str
     sentence: str
-    # What undoes it: rows as table, id, before, after; null where nothing can.
-    changes: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
+    # What undoes it: rows as table, id, before, after; NULL, not JSON's null, where nothing can: it is asked for.
+    changes: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     undone_at: datetime | None = _moment(default=None)
     made_up: bool = False
     at: datetime = _moment()

@@ -71,18 +71,31 @@ class Guide:
         """Whether this entry brings the tour on."""
         if entry["kind"] == "tour":
             return self._asked(entry)
+        if entry["kind"] == "call":
+            return self._said(entry)
         if entry["kind"] != "told" or not entry.get("acked"):
             return False
-        step, user, verb = self._at["step"], entry["user"], entry["verb"]
-        if step == 0 and user == RIA and verb == "submit" and entry.get("closed"):
-            self._at["step"] = 1
-        elif step == 1 and user == ADA and self._told_outcome(entry):
+        step, user = self._at["step"], entry["user"]
+        if step == 1 and user == ADA and self._told_outcome(entry):
             self._at["step"] = 2
         elif user == MONA and entry.get("action_id") == ids.PLEDGE and not self._at.get("pledged"):
             self._at["pledged"] = True
         else:
             return False
         return True
+
+    def _said(self, entry: dict[str, Any]) -> bool:
+        """Whether the tour's own message is there, or now shows what Ria said: another lead's form is not it."""
+        text = str(entry["args"].get("text", ""))
+        if self._at["step"] != 0 or not entry.get("ok") or THE_LEAD["name"] not in text:
+            return False
+        if entry["method"] == "chat.postMessage":
+            self._at["message"] = entry["ts"]
+            return True
+        if entry["method"] == "chat.update" and entry["args"].get("ts") == self._at.get("message"):
+            self._at["step"] = 1 if "You said: " in text else 0
+            return "You said: " in text
+        return False
 
     def _told_outcome(self, entry: dict[str, Any]) -> bool:
         lead = re.escape(self._at["lead"])
@@ -91,7 +104,7 @@ class Guide:
 
     def _asked(self, entry: dict[str, Any]) -> bool:
         match entry["word"]:
-            case "begin":
+            case "begin" if self._at["step"] not in (0, 1, 2):  # a second press, or another tab's
                 number = self._at.get("number", 0) + 1
                 lead = f"demo:tour-{number}"
                 self._crm.send_lead(lead, "ria", **THE_LEAD)
@@ -204,8 +217,8 @@ def _third(at: dict[str, Any]) -> dict[str, Any]:
                   label="Be Mona", user=MONA, place=MESSAGES),
             _task("Read the digest that follows.", False, label="Be Mona", user=MONA, place=MESSAGES),
         ],
-        "look": "counts of groups, with what the tool had expected beside each; the same for leads nobody called; the "
-        "tool's own record; and no name anywhere.",
+        "look": "counts of groups, with what the tool had expected beside each; the same for leads that "
+        "nobody called more or less likely; the tool's own record; and no name anywhere.",
         "why": "without the pledge no digest, and your reps can see that you gave it. A group shows from ten leads of "
         "five reps on, so that nobody can be picked out. It says what went together, not what caused it.",
     }  # fmt: skip

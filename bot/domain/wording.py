@@ -100,6 +100,16 @@ def few(count: int, total: int) -> str:
     return str(count)
 
 
+def details_in_words(estimate: float | None, cues: Iterable[str], quote: bool) -> str:
+    """What a rep added to her answer; nothing when she added nothing."""
+    parts = [f"Your number: {round(estimate * 100)} of 100."] if estimate is not None else []
+    if mostly := listed(cues):
+        parts.append(f"Mostly: {mostly}.")
+    if quote:
+        parts.append("May be quoted without your name.")
+    return " ".join(parts)
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """ "1 lead", "3 leads", "1,204 leads"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

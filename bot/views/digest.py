@@ -1,5 +1,6 @@
 """The digest's message, and the pledge before the first one. Counts of groups; never a ranking of people."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -126,7 +127,8 @@ def _headline(figures: Figures) -> tuple[str, str]:
             )
         return "quiet", f"Week {figures.week}. Nothing new to count this week.{held} Nothing to do."
     return "too early", (
-        f"Week {figures.week}. New results are in. It is too early to say more than the counts. Nothing to change."
+        f"Week {figures.week}. New results are in. Whether reps saw something that the tool lacks is "
+        "not settled. Nothing to change."
     )
 
 
@@ -176,7 +178,12 @@ def _ranges(horizon: HorizonFigures) -> dict[str, str]:
 
 
 def _about(expected: float) -> str:
-    return "fewer than 1" if expected < 1 else f"about {round(expected)}"
+    return "fewer than 1" if expected < 1 else f"about {_rounded(expected)}"
+
+
+def _rounded(expected: float) -> float:
+    """One way of rounding for words and bars: halves up, and a bar below 1 keeps a decimal so that it can be seen."""
+    return math.floor(expected + 0.5) if expected >= 1 else round(expected, 1)
 
 
 def _chart(horizon: HorizonFigures) -> list[Json]:
@@ -186,7 +193,7 @@ def _chart(horizon: HorizonFigures) -> list[Json]:
         return []
     labels = [CALLED[name] for name in CELLS]
     won = [{"label": CALLED[name], "value": cells[name].won} for name in CELLS]
-    expected = [{"label": CALLED[name], "value": round(cells[name].expected, 1)} for name in CELLS]
+    expected = [{"label": CALLED[name], "value": _rounded(cells[name].expected)} for name in CELLS]
     return [
         {
             "type": "data_visualization",
@@ -208,7 +215,7 @@ def _table(horizon: HorizonFigures) -> Json:
             [
                 _cell(CALLED[name].lower()),
                 _number(cell.leads),
-                _cell(few(cell.won, cell.leads)),
+                _number(cell.won) if few(cell.won, cell.leads) == str(cell.won) else _cell(few(cell.won, cell.leads)),
                 _cell(_about(cell.expected)),
             ]
         )

@@ -139,13 +139,31 @@ def why_view(why: Why) -> Json:
     return {"type": "modal", "title": plain("Why this number?"), "close": plain("Close"), "blocks": blocks}
 
 
-def seen_view(name: str, said: list[tuple[datetime, str, str, str]], zone: str) -> Json:
-    """Modal behind [What I said]: her own rows, newest last, for her alone. Each is (at, kind, direction, reason)."""
+@dataclass(frozen=True)
+class OwnWords:
+    """What a rep said about a lead at one time; `details` in words."""
+
+    at: datetime
+    kind: str
+    direction: str
+    reason: str
+    details: str = ""
+
+
+def seen_view(name: str, said: list[OwnWords], zone: str) -> Json:
+    """Modal behind [What I said]: her own rows, newest last, for her alone."""
     blocks = [section(f"*{foreign(name, 120)}*")]
-    for at, kind, direction, reason in said[-20:]:
-        what = DIRECTIONS[direction] if kind == "overridden" else {"noted": "Noted"}.get(kind, "Withdrawn")
-        words = f"\n{escape(cut(reason, 2400))}" if reason else ""
-        blocks.append(section(f"{day(at, zone)}: *{what}*{words}"))
+    before: tuple[str, str, str] | None = None
+    for one in said[-20:]:
+        same, before = before == (one.kind, one.direction, one.reason), (one.kind, one.direction, one.reason)
+        if same and one.details:  # details are kept with the words they belong to; those stand above already
+            blocks.append(plain_context(f"{day(one.at, zone)}: {one.details}"))
+            continue
+        what = DIRECTIONS[one.direction] if one.kind == "overridden" else {"noted": "Noted"}.get(one.kind, "Withdrawn")
+        words = f"\n{escape(cut(one.reason, 2400))}" if one.reason else ""
+        blocks.append(section(f"{day(one.at, zone)}: *{what}*{words}"))
+        if one.details:
+            blocks.append(plain_context(one.details))
     blocks.append(context("Only you can open this."))
     return {"type": "modal", "title": plain("What I said"), "close": plain("Close"), "blocks": blocks}
 

@@ -108,7 +108,9 @@ def home_view(page: HomePage) -> Json:
     """The Home as `views.publish` takes it."""
     blocks: list[Json] = []
     if page.made_up:
-        blocks.append(context("A rehearsal: the clock is moved, and what is made meanwhile is marked as made up."))
+        blocks.append(
+            context("A rehearsal: the clock of this bot can be moved, and what is made here is marked as made up.")
+        )
     for part in (
         rep_blocks(page.rep) if page.rep else [],
         _manager(page.manager) if page.manager else [],

@@ -25,6 +25,7 @@ class Said:
     kind: str
     direction: str = ""
     reason: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def _answer(card: Card) -> list[Json]:
     quoted = "\n".join(f"> {line}" for line in words.splitlines() if line.strip())
     return [
         section(f"You see something else: *{DIRECTIONS[card.said.direction]}*\n{quoted}"),
+        *([plain_context(card.said.details)] if card.said.details else []),
         actions(
             button("Add details", ids.DETAILS, value),
             button("Change", ids.EDIT, value, label="Change what I said"),

@@ -7,10 +7,12 @@ import { byId, h } from "./dom.js";
 import { conversation, phone, place as put } from "./messages.js";
 import { modal } from "./modal.js";
 import { sidebar } from "./sidebar.js";
+import "./theme.js";
 import { clearToast, toast } from "./toast.js";
 import { tour } from "./tour.js";
 
 const APP = "app";
+const NEWS_SECONDS = 120; // an older message is no notification any more
 const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
@@ -60,12 +62,15 @@ async function refresh({ moved = false } = {}) {
   const people = all.people.filter((one) => !one.is_bot && !one.deleted);
   if (!people.some((one) => one.id === state.user)) return go(people[0].id, "C0GENERAL");
   notify(); // before what is drawn counts as read
+  const scroll = byId("scroll");
+  const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  // First, since it takes room from the conversation, whose end should stay in sight.
+  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
   drawActing(people);
   drawClock(clock.offset);
   sidebar({ ...state, channels: all.channels.filter((one) => !one.is_im), direct: direct(), name: appName(), unread });
-  drawMain(views, moved);
+  drawMain(views, moved, atEnd);
   modal(state.user, views.stack, around(people), refresh);
-  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
 }
 
 async function walk(user, place) {
@@ -82,6 +87,7 @@ function around(people) {
     people: people.map((one) => [one.id, one.real_name]),
     rooms: state.all.channels.filter((one) => one.name).map((one) => [one.id, `#${one.name}`]),
     moment,
+    zone: zone(),
     peek: state.peek,
     press: pressMessage,
   };
@@ -109,10 +115,11 @@ function drawActing(people) {
 
 function drawClock(offset) {
   const shown = new Date(Date.now() + (offset ?? 0) * 1000);
-  const day = shown.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+  const day = shown.toLocaleDateString("en-GB", { timeZone: zone(), weekday: "short", day: "numeric", month: "short", year: "numeric" });
   byId("clock").textContent = offset ? `${day} (clock moved ahead)` : day;
 }
 
+const zone = () => state.all.people.find((one) => one.id === state.user)?.tz;
 const appName = () => state.offers.name ?? "App";
 const direct = () => state.all.channels.find((one) => one.is_im) ?? { id: "", is_im: true, messages: [] };
 const current = () => (state.place.startsWith(APP) ? direct() : state.all.channels.find((one) => one.id === state.place));
@@ -129,10 +136,10 @@ function markRead(channel) {
   localStorage.setItem("read", JSON.stringify(read));
 }
 
-function drawMain(views, moved) {
+function drawMain(views, moved, atEnd) {
   const app = state.place.startsWith(APP);
   const channel = current();
-  byId("title").textContent = app ? appName() : channel ? `# ${channel.name}` : "No such channel";
+  byId("title").textContent = app ? appName() : channel ? `${channel.is_private ? "🔒" : "#"} ${channel.name}` : "No such channel";
   drawTabs(app);
   const home = state.place === `${APP}:home`;
   byId("peek").hidden = home;
@@ -141,11 +148,9 @@ function drawMain(views, moved) {
   if (home) drawHome(views.home, moved);
   else if (channel) {
     homeKey = "";
-    const scroll = byId("scroll");
-    const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     const fresh = unread(channel);
     conversation(byId("content"), channel, around([]));
-    if (atEnd) toNews(scroll, fresh);
+    if (atEnd) toNews(byId("scroll"), fresh);
     markRead(channel);
   } else put(byId("content"), []);
   drawComposer(app, channel, moved);
@@ -161,9 +166,11 @@ function toNews(scroll, fresh) {
 function drawTabs(app) {
   const tabs = byId("tabs");
   tabs.hidden = !app;
+  if (tabs.dataset.key === state.user + state.place) return; // drawn anew they would lose the focus
+  tabs.dataset.key = state.user + state.place;
   const names = [["home", "Home", state.offers.home], ["messages", "Messages", state.offers.messages]].filter((one) => one[2]);
   tabs.replaceChildren(...names.map(([key, label]) => h("a", {
-    role: "tab", href: `#${state.user}/${APP}:${key}`, "aria-selected": String(state.place === `${APP}:${key}`),
+    href: `#${state.user}/${APP}:${key}`, "aria-current": state.place === `${APP}:${key}` ? "page" : null,
   }, label)));
 }
 
@@ -177,7 +184,11 @@ function drawHome(home, moved) {
     await refresh();
   };
   const on = { ...around([]), press, heading: "h2", values: {}, errors: {} };
+  const content = byId("content");
+  const focused = content.contains(document.activeElement) ? document.activeElement : null;
   put(byId("content"), [home ? h("div", { class: "home" }, blocks(home.blocks, on)) : h("p", { class: "empty" }, state.opening ? "Opening…" : "The app has shown nothing here yet.")]);
+  // What had the focus may be gone with what it did; then the page's main part has it.
+  if (focused) (content.querySelector(`[data-action="${focused.dataset.action}"]`) ?? byId("main")).focus();
 }
 
 async function openHome(user) {
@@ -236,7 +247,8 @@ function notify() {
     const last = channel.messages.filter((one) => one.bot_id && !one.ephemeral && !one.thread_ts).at(-1);
     const before = state.seen.get(name) ?? read[name] ?? "0";
     state.seen.set(name, last?.ts ?? "0");
-    if (channel.is_im && last && Number(last.ts) > Number(before)) {
+    const recent = last && Date.now() / 1000 - Number(last.ts) < NEWS_SECONDS;
+    if (channel.is_im && recent && Number(last.ts) > Number(before)) {
       toast(h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }));
     }
   }
@@ -254,22 +266,16 @@ byId("menu").addEventListener("click", () => {
   byId("menu").setAttribute("aria-expanded", String(open));
   if (open) byId("sidebar").querySelector("a")?.focus();
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !document.body.classList.contains("menu-open")) return;
+  closeMenu();
+  byId("menu").focus();
+});
 byId("acting").addEventListener("change", (event) => go(event.target.value, state.place));
 byId("peek").addEventListener("click", (event) => {
   state.peek = !state.peek;
   event.currentTarget.setAttribute("aria-pressed", String(state.peek));
   refresh();
-});
-
-function theme(wanted) {
-  const dark = wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("theme").textContent = dark ? "Light" : "Dark";
-}
-byId("theme").addEventListener("click", () => {
-  const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  localStorage.setItem("theme", next);
-  theme(next);
 });
 
 // ---- begin, then follow ----
@@ -286,7 +292,6 @@ async function follow() {
   }
 }
 
-theme(localStorage.getItem("theme"));
 fromAddress();
 state.offers = await get("app");
 document.title = `${appName()} · local workspace`;

@@ -18,11 +18,11 @@ export function conversation(content, channel, on) {
   let last = "";
   for (const message of top) {
     const at = on.moment(message.ts);
-    const day = at.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    const day = at.toLocaleDateString("en-GB", { timeZone: on.zone, weekday: "long", day: "numeric", month: "long", year: "numeric" });
     if (day !== last) fresh.push(dayLine(day));
     last = day;
     const thread = replies.get(message.ts) ?? [];
-    const key = JSON.stringify([message, thread, on.peek, day]);
+    const key = JSON.stringify([message, thread, on.peek, day, on.zone]);
     const name = channel.id + message.ts;
     const old = kept.get(name);
     const node = old?.key === key ? old.node : article(channel, message, thread, at, on);
@@ -61,7 +61,7 @@ function dayLine(day) {
 function article(channel, message, thread, at, on) {
   const press = (block, element) => on.press(channel, message, block, element);
   const who = on.names.people.get(message.user) ?? message.user;
-  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = at.toLocaleTimeString("en-GB", { timeZone: on.zone, hour: "2-digit", minute: "2-digit" });
   const body = message.blocks?.length ? blocks(message.blocks, { ...on, press, heading: "h3" }) : [h("div", { class: "block" }, mrkdwn(message.text, on.names))];
   const files = (message.files ?? []).map((one) => h("p", { class: "faint" }, `[file: ${one.title}]`));
   return h("article", { class: message.ephemeral ? "message private" : "message", tabindex: "-1", "data-ts": message.ts, "aria-label": `${who}, ${time}` },

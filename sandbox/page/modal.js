@@ -29,7 +29,7 @@ function drop() {
   shown.dialog.remove();
   shown = null;
   // What was pressed may have been drawn anew meanwhile.
-  (before?.isConnected ? before : document.getElementById("main")).focus();
+  (before?.isConnected && before !== document.body ? before : document.getElementById("main")).focus();
 }
 
 /** Draw it anew. `given` are the workspace's errors; what the page itself finds missing is shown and not among them. */

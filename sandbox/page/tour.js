@@ -29,9 +29,14 @@ function progress(given) {
   return h("span", { class: "faint" }, given.at >= given.steps.length ? "Done" : `Step ${given.at + 1} of ${given.steps.length}`);
 }
 
+function begins(event) {
+  event.currentTarget.setAttribute("aria-busy", "true");
+  return post("tour/begin");
+}
+
 function opening(given) {
   const begin = given.begin
-    ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/begin") }, given.begin))
+    ? h("p", {}, h("button", { type: "button", class: "send", onclick: begins }, given.begin))
     : null;
   return h("div", { class: "tour-now" }, (given.words ?? []).map((one) => h("p", {}, one)), begin);
 }

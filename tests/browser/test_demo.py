@@ -5,11 +5,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.browser.demo import Demo, start
-from tests.sim import ROOT, free_port
+from tests.sim import ROOT, Sim, free_port
 from tests.world import MONA, RIA
 
 
@@ -39,6 +40,29 @@ def test_ctrl_c_ends_every_process_and_a_second_start_goes_on_where_it_was(tmp_p
     assert httpx.get(f"{second.base}/sim/tour").json() == tour
     assert any("Larkspur" in text for text in messages(second, RIA))
     assert second.interrupt() == 0
+
+
+def answer(ria: Sim, message: dict[str, Any], words: str) -> None:
+    """Disagree with a lead, and wait until its message says so."""
+    ria.act("click", RIA, channel="D0REP00", ts=message["ts"], action_id="override.open")
+    view = ria.until(lambda: ria.views(RIA))[-1]
+    ria.act("submit", RIA, view=view["id"], values={"direction": "more", "reason": words})
+    ria.until(lambda: [m for m in ria.messages(RIA) if words in json.dumps(m)])
+
+
+def test_only_the_tour_s_own_lead_brings_it_on_and_a_second_press_begins_nothing(demo: Demo) -> None:
+    ria = Sim.at(demo.base)
+    ria.http.post("/sim/tour/begin")
+    ria.http.post("/sim/tour/begin")
+    mine = ria.until(lambda: [m for m in ria.messages(RIA) if "Larkspur" in m["text"]])
+    ria.act("command", "U0ADA", channel="C0GENERAL", command="/otherwise", text="test-lead @ria")
+    other = ria.until(lambda: [m for m in ria.messages(RIA) if "Test lead" in m["text"]])
+    answer(ria, other[0], "Not the tour's.")
+    assert ria.http.get("/sim/tour").json()["at"] == 0
+    answer(ria, mine[0], "The tour's.")
+    ria.until(lambda: ria.http.get("/sim/tour").json()["at"] == 1)
+    assert len([m for m in ria.messages(RIA) if "Larkspur" in m["text"]]) == 1
+    ria.http.close()
 
 
 def test_the_demo_s_words_and_data_say_that_they_are_made_up(demo: Demo) -> None:

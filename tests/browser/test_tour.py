@@ -77,7 +77,7 @@ def test_the_tour_by_mouse(demo: Demo, open_page: Any) -> None:
     expect(last_message(page)).to_contain_text(
         re.compile(r"Won on \d+ \w+\. You had said more likely; the tool, about 12")
     )
-    page.get_by_role("tab", name="Home").click()
+    page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("region", name="Home")).to_contain_text("Mona Manager agreed on")
 
 

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot import digests
 from bot.domain.commands import FORMS
+from storage import people
 from storage.tables import Audit, Lead, Person, Team
 from storage.tables import Workspace as Settings
 from tests.world import ADA, EMAIL, MILO, MONA, RIA, ROB, ROSA, World, labels, words
@@ -62,7 +66,7 @@ WRONG = [
     ("rep add @ria #secret", "can't see"),
     ("rep add @ria mona@example.com", "is Mona Manager's here"),
     ("rep add @ria what", "neither a #channel nor an email"),
-    ("rep pause @mona", "is not a rep yet"),
+    ("rep pause @mona", "is not a rep: "),
     ("team", "takes `add`"),
     ("team add", "Which team?"),
     ("team add North", "already"),
@@ -184,6 +188,15 @@ def test_undo_restores_what_was_and_sends_what_waited(office: World) -> None:
     office.see(RIA, "This is for Otherwise's admins", "C0GENERAL")
 
 
+def test_undo_goes_past_what_can_t_be_undone(office: World) -> None:
+    office.command(ADA, "rep pause @ria")
+    office.command(ADA, "rep pause @rob")
+    office.command(ADA, "test-lead")
+    assert "Undone: Rob Sand is paused" in said(office.command(ADA, "undo"))
+    assert "Undone: Ria Holt is paused" in said(office.command(ADA, "undo"))
+    assert "no change that could be undone" in said(office.command(ADA, "undo"))
+
+
 def test_undo_refuses_when_something_was_changed_since(office: World) -> None:
     first = office.command(ADA, "team North manager @milo")
     office.command(ADA, "team North manager @ria")
@@ -296,3 +309,19 @@ def test_a_moved_schedule_applies_from_next_week(office: World) -> None:
     first = said(office.command(ADA, "digest schedule @mona fri 16:00"))
     assert "from the week of" in first
     assert "Next digest for Mona Manager: Fri" in said(office.command(ADA, "status"))
+
+
+def test_the_next_digest_after_a_move_is_told_by_the_moved_schedule(shifted_world: Any) -> None:
+    world: World = shifted_world
+    now = world.deps.clock.now()
+    monday = now.replace(hour=12, minute=0, second=0) + timedelta(days=(7 - now.weekday()) % 7 or 7)
+    world.shift(seconds=(monday - now).total_seconds())
+    world.command(ADA, "digest now @mona")
+    world.press(MONA, "I agree", world.see(MONA, "I won't use"))
+    world.command(ADA, "digest now @mona")  # next Monday's, a week early
+    world.command(ADA, "digest schedule @mona fri 16:00")
+    with world.deps.db.reading() as session:
+        (mona,) = [row for row in people.managers(session) if row.slack_id == MONA]
+        due = digests.coming(session, mona, world.deps.clock.now())
+    assert due.at.astimezone(ZoneInfo("Europe/Berlin")).strftime("%a %H:%M") == "Fri 16:00"
+    assert due.at > world.deps.clock.now() + timedelta(days=7), "the moved one, in a week without a digest"

@@ -115,6 +115,14 @@ def test_details_are_optional_and_add_a_row_with_the_same_words(world: World) ->
         True,
         "New budget",
     )
+    details = "Your number: 35 of 100. Mostly: timing and new information. May be quoted without your name."
+    shown = world.see(RIA, details)
+    assert "New budget" in words(shown)
+    world.outcome("crm:1")
+    world.press(RIA, "What I said", world.see(RIA, "Won on"))
+    said = json.dumps(world.form(RIA), ensure_ascii=False)
+    assert said.count("New budget") == 1
+    assert details in said
 
 
 def test_only_her_own_lead_can_be_answered(world: World) -> None:
