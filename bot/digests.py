@@ -1,21 +1,24 @@
 """The weekly digest: when it is due, what it may say, and one row and one letter for it."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from bot import evidence
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
+from bot.domain.cohorts import EARLY, PROBLEM, cohort_of, place_of
 from bot.domain.errors import OtherwiseError
-from bot.domain.release import CELLS, LESS, MORE, NEITHER, TEAM_NEEDED, Cell, frozen, may_release, together
+from bot.domain.release import CELLS, TEAM_NEEDED, Cell, frozen, may_release, together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
 from bot.views.digest import Figures, HorizonFigures, ToolBand, digest
 from bot.views.kit import Json
 from storage import digests, outbox, people, stats, workspace
+from storage import evidence as kept_evidence
 
 
 class TakenMeanwhile(OtherwiseError):
@@ -45,6 +48,7 @@ class Draft:
     figures: Json
     late: bool
     sets: list[NewSet] = field(default_factory=list)
+    cohorts: list[dict[str, Any]] = field(default_factory=list)
 
 
 def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
@@ -94,8 +98,9 @@ def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
     waiting, next_matures = stats.not_yet(session, manager, at.now)
     first = stats.first_posted(session, manager)
     small = stats.team_size(session, manager) < TEAM_NEEDED
-    sets, held, made_up = ([], 0, False) if small else _new_sets(session, manager, at)
+    ready = _Ready([], 0, False, {}, {}) if small else _new_sets(session, manager, at)
     before = [] if small else digests.released(session, manager)
+    found = {} if small else evidence.gather(session, manager, ready.leads, ready.waiting, at.now)
     late = at.now - due.at > LATE_AFTER
     figures = Figures(
         week=1 if first is None else max(1, 1 + (at.now - first).days // 7),
@@ -103,20 +108,27 @@ def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
         late=late,
         due_at=due.at,
         small_team=small,
-        made_up=at.made_up or made_up or any(row.made_up for row in before),
+        made_up=at.made_up or ready.made_up or any(row.made_up for row in before),
         newer=waiting,
         next_matures=next_matures,
-        held=held,
-        news=bool(sets),
-        horizons=_horizons(before, sets),
+        held=ready.held,
+        news=bool(ready.sets),
+        horizons=_horizons(before, ready.sets, found),
         bands=_bands(stats.tool_record(session, manager, at.now)),
         landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload = digest(figures)
     # Home keeps what was said; charts live in messages only.
     said = [block for block in payload["blocks"] if block["type"] != "data_visualization"]
-    kept = {"blocks": said, "headline": headline, "newer": waiting, "held": held, "sets": len(before) + len(sets)}
-    return Draft(manager, person.slack_id, due, headline, payload, kept, late, sets)
+    kept = {
+        "blocks": said,
+        "headline": headline,
+        "newer": waiting,
+        "held": ready.held,
+        "sets": len(before) + len(ready.sets),
+    }
+    cohorts = [row for one in found.values() for row in one.fresh]
+    return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready.sets, cohorts)
 
 
 def preview(session: Session, who: str, at: Moment) -> str:
@@ -147,6 +159,8 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
         }
         if not digests.release(session, row, one.members):
             raise TakenMeanwhile
+    for row in ready.cohorts:
+        kept_evidence.add(session, row | {"made_up": at.made_up, "closed_at": at.now})
     letter = {
         "kind": "post",
         "lane": ready.slack_id,
@@ -170,38 +184,44 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
     return True
 
 
-def _new_sets(session: Session, manager: int, at: Moment) -> tuple[list[NewSet], int, bool]:
-    """Sets that may be released now, how many matured leads wait for company, and whether any is made up."""
+@dataclass(frozen=True)
+class _Ready:
+    """What may be released now, what waits for company, and of which cohorts."""
+
+    sets: list[NewSet]
+    held: int
+    made_up: bool
+    leads: dict[int, list[Any]]
+    waiting: dict[int, set[int]]
+
+
+def _new_sets(session: Session, manager: int, at: Moment) -> _Ready:
     by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
     made_up = False
     for row in stats.unreleased(session, manager, at.now):
         by_horizon[row.horizon_days].append(row)
         made_up |= row.made_up
-    sets, held = [], 0
+    ready = _Ready([], 0, made_up, {}, {})
     for horizon, rows in sorted(by_horizon.items()):
         cells = {name: Cell() for name in CELLS}
-        early = problems = 0
+        left_out: Counter[str] = Counter()
         for row in rows:
-            if row.outcome_at is not None and row.outcome_at <= row.posted_at:
-                continue
-            if row.outcome not in ("", "reopened") and row.outcome_at <= row.posted_at + timedelta(
-                hours=row.landmark_hours
-            ):
-                early += 1
-            elif row.outcome == "disqualified" and row.data_problem:
-                problems += 1
-            else:
-                name = {MORE: MORE, LESS: LESS}.get(row.landmark_direction, NEITHER)
+            place = place_of(row)
+            if place in cells:
                 unanswered = row.outcome in ("", "reopened")
-                cells[name].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
+                cells[place].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
+            left_out[place] += 1
         if may_release(cells):
-            sets.append(NewSet(horizon, frozen(cells), [row.id for row in rows], early, problems))
+            members = [row.id for row in rows]
+            ready.sets.append(NewSet(horizon, frozen(cells), members, left_out[EARLY], left_out[PROBLEM]))
+            ready.leads[horizon] = rows
         else:
-            held += sum(cell.leads for cell in cells.values())
-    return sets, held, made_up
+            ready = replace(ready, held=ready.held + sum(cell.leads for cell in cells.values()))
+            ready.waiting[horizon] = {cohort_of(row.posted_at) for row in rows}
+    return ready
 
 
-def _horizons(before: Any, sets: list[NewSet]) -> list[HorizonFigures]:
+def _horizons(before: Any, sets: list[NewSet], found: dict[int, evidence.Found]) -> list[HorizonFigures]:
     """Released figures, old and new, a horizon at a time: numbers of different horizons are never added up."""
     kept: dict[int, list[Any]] = defaultdict(list)
     early: dict[int, int] = defaultdict(int)
@@ -211,7 +231,13 @@ def _horizons(before: Any, sets: list[NewSet]) -> list[HorizonFigures]:
         early[one.horizon_days] += one.settled_early
         problems[one.horizon_days] += one.data_problems
     return [
-        HorizonFigures(horizon, together(cells), early[horizon], problems[horizon])
+        HorizonFigures(
+            horizon,
+            together(cells),
+            early[horizon],
+            problems[horizon],
+            found[horizon].total if horizon in found and found[horizon].cohorts else None,
+        )
         for horizon, cells in sorted(kept.items())
     ]
 

@@ -314,6 +314,26 @@ class Release(SQLModel, table=True):
     released_at: datetime = _moment()
 
 
+class Evidence(SQLModel, table=True):
+    """What a closed cohort's released leads add to the evidence about overrides: a curve, without leads or reps."""
+
+    __table_args__ = (UniqueConstraint("manager_id", "horizon_days", "cohort"),)
+
+    id: int = Field(default=None, primary_key=True)
+    manager_id: int = Field(foreign_key="person.id")
+    horizon_days: int
+    # Four weeks of posting, counted from Monday 5 January 1970.
+    cohort: int
+    leads: int
+    # The tool's line as recalibrated on earlier cohorts: log odds = level + slope · its own.
+    level: float
+    slope: float
+    # Σ ℓ(β) − ℓ(0) on the odds grid, as base64 of little-endian doubles.
+    gain: str
+    made_up: bool = False
+    closed_at: datetime = _moment()
+
+
 class Workspace(SQLModel, table=True):
     """What admins set for everybody: one row."""
 

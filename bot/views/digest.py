@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.bands import wilson
+from bot.domain.evidence import ALARM, LEANING, Conditional
+from bot.domain.evidence import words as in_words
 from bot.domain.release import CELLS, LESS, MORE, NEITHER, Cell
 from bot.domain.wording import cut, day, few, plural
 from bot.views import ids
@@ -32,6 +34,8 @@ class HorizonFigures:
     cells: dict[str, Cell]
     settled_early: int
     data_problems: int
+    # Of closed cohorts; none before the first of them.
+    evidence: Conditional | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,25 @@ def _headline(figures: Figures) -> tuple[str, str]:
                 "will be shown when the group is large enough to name nobody."
             )
         return "quiet", f"Week {figures.week}. Nothing new to count this week.{held} Nothing to do."
+    return _settled(figures)
+
+
+def _settled(figures: Figures) -> tuple[str, str]:
+    """The headline over results, by the evidence of closed cohorts, and what to do about it."""
+    known = [one.evidence for one in figures.horizons if one.evidence is not None]
+    # The mean of e-values is an e-value: several horizons are not several chances.
+    e = sum(one.e_value() for one in known) / len(known) if known else 1.0
+    if e >= ALARM:
+        return "clear", (
+            f"Week {figures.week}. What reps saw went with what happened, clearly more than chance would have it. "
+            "Worth doing: ask them what the tool can't see, and tell the model's owners."
+        )
+    if known and all(one.odds_ratio()[1] < 1 for one in known):
+        return "clear", f"Week {figures.week}. On average the tool came closer here. Ask what misled us, not who."
+    if e >= LEANING:
+        return "leaning", (
+            f"Week {figures.week}. What reps saw leans towards what happened; it is not settled. Nothing to change."
+        )
     return "too early", (
         f"Week {figures.week}. New results are in. Whether reps saw something that the tool lacks is "
         "not settled. Nothing to change."
@@ -151,6 +174,8 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     ]
     if any(ranges.values()):
         lines.append(RANGES_HOLD)
+    if horizon.evidence is not None:
+        lines.append(_evidence(horizon.evidence, shown=all(ranges.values())))
     if more.open >= 3 and more.leads - more.open >= 3:
         lines.append(
             f"{more.open} of the {more.leads} had no answer at day {horizon.days}; they count as not won by then."
@@ -158,6 +183,15 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     if horizon.data_problems >= 3:
         lines.append(f"{horizon.data_problems} were disqualified with a data problem and left out.")
     return lines
+
+
+def _evidence(found: Conditional, *, shown: bool) -> str:
+    """Statement 7: each rep beside herself within four weeks, so neither skill nor the tool's level passes for it."""
+    line = f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}."
+    if not shown:
+        return line
+    low, high = found.odds_ratio()
+    return f"{line} (Odds {low:.1f}–{high:.1f} times.)"
 
 
 def _ranges(horizon: HorizonFigures) -> dict[str, str]:

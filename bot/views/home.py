@@ -10,7 +10,13 @@ from bot.views.kit import Json, Ref, actions, button, context, divider, header, 
 
 BLOCKS_LIMIT = 100
 WORDS_SHOWN = 200
-HEADLINES = {"waiting": "No results yet", "quiet": "Nothing new", "too early": "Too early to say more than counts"}
+HEADLINES = {
+    "waiting": "No results yet",
+    "quiet": "Nothing new",
+    "too early": "Not settled",
+    "leaning": "Leaning, not settled",
+    "clear": "Clear",
+}
 
 
 @dataclass(frozen=True)

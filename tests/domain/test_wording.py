@@ -1,5 +1,6 @@
 """What people read, for any text that anybody may send: within limits, escaped, without the number up front."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import example, given, settings
@@ -96,5 +97,6 @@ def test_every_form_is_within_slack_s_rules(name: str, direction: str, reason: s
     assert check_view(forms.override_form(REF, name, direction=direction, reason=reason), home=False) == []
     made = forms.details_form(REF, name, estimate=0.5, cues=["tone"], quote=True)
     assert check_view(made, home=False) == []
-    rows = [(datetime(2026, 1, 1, tzinfo=UTC), "overridden", "more", reason)] * 3
+    said = forms.OwnWords(datetime(2026, 1, 1, tzinfo=UTC), "overridden", "more", reason)
+    rows = [said, said, replace(said, details="Your number: 60 of 100.")]
     assert check_view(forms.seen_view(name, rows, "UTC"), home=False) == []

@@ -1,0 +1,45 @@
+"""Evidence of closed cohorts: queries. A cohort's curve holds no lead and no rep."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, case, insert, select
+from sqlmodel import Session
+
+from storage.stats import won_in_time
+from storage.tables import Evidence, Lead, Release, table
+
+evidence, leads, releases = table(Evidence), table(Lead), table(Release)
+
+
+def of_manager(session: Session, manager: int) -> Sequence[Row[Any]]:
+    """The cohorts that were counted for a manager, in the order of their time."""
+    return session.execute(
+        select(evidence).where(evidence.c.manager_id == manager).order_by(evidence.c.horizon_days, evidence.c.cohort)
+    ).all()
+
+
+def add(session: Session, row: dict[str, Any]) -> None:
+    """Keep a cohort; (manager, horizon, cohort) is unique."""
+    session.execute(insert(evidence), row)
+
+
+def released(session: Session, manager: int, horizon: int) -> Sequence[Row[Any]]:
+    """Leads whose figures were released to a manager: what evidence needs of each, for sums alone."""
+    return session.execute(
+        select(
+            leads.c.id,
+            leads.c.rep_id,
+            leads.c.probability,
+            leads.c.horizon_days,
+            leads.c.posted_at,
+            leads.c.landmark_hours,
+            leads.c.landmark_direction,
+            leads.c.outcome,
+            leads.c.outcome_at,
+            leads.c.data_problem,
+            case((won_in_time(), 1), else_=0).label("won"),
+        )
+        .join(releases, releases.c.id == leads.c.release_id)
+        .where(releases.c.manager_id == manager, leads.c.horizon_days == horizon)
+    ).all()
