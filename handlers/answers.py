@@ -1,39 +1,42 @@
 """Buttons that store something at once: the listener returns after the commit, and with it leaves the ack."""
 
+from collections.abc import Callable
+
 from slack_bolt import Ack
 from slack_sdk import WebClient
+from sqlmodel import Session
 
 from bot import overrides, pledges
 from bot.deps import Deps
+from bot.domain.clock import Moment
+from bot.views.kit import Ref
 from handlers import home
 from handlers.payloads import Body, click_key, clicked
 
 
 def noted(deps: Deps, ack: Ack, body: Body) -> None:
     """[Noted]."""
-    ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
-    deps.db.write(lambda session: overrides.note(session, ref, user, key, at), key=str(ref.lead))
-    ack()
+    _store(deps, ack, body, overrides.note)
 
 
 def undo_noted(deps: Deps, ack: Ack, body: Body) -> None:
     """[Undo] of [Noted]."""
-    ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
-    deps.db.write(lambda session: overrides.undo_note(session, ref, user, key, at), key=str(ref.lead))
-    ack()
+    _store(deps, ack, body, overrides.undo_note)
 
 
 def withdraw(deps: Deps, ack: Ack, body: Body) -> None:
     """[Withdraw]."""
-    ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
-    deps.db.write(lambda session: overrides.withdraw(session, ref, user, key, at), key=str(ref.lead))
-    ack()
+    _store(deps, ack, body, overrides.withdraw)
 
 
 def reveal(deps: Deps, ack: Ack, body: Body) -> None:
     """[Show the tool's number]."""
+    _store(deps, ack, body, overrides.reveal)
+
+
+def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, str, Moment], None]) -> None:
     ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
-    deps.db.write(lambda session: overrides.reveal(session, ref, user, key, at), key=str(ref.lead))
+    deps.db.write(lambda session: verb(session, ref, user, key, at), key=str(ref.lead))
     ack()
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, insert, select
+from sqlalchemy import Row, insert, select
 from sqlmodel import Session
 
-from storage.stats import won_in_time
+from storage.stats import OF_EACH
 from storage.tables import Evidence, Lead, Release, table
 
 evidence, leads, releases = table(Evidence), table(Lead), table(Release)
@@ -25,21 +25,9 @@ def add(session: Session, row: dict[str, Any]) -> None:
 
 
 def released(session: Session, manager: int, horizon: int) -> Sequence[Row[Any]]:
-    """Leads whose figures were released to a manager: what evidence needs of each, for sums alone."""
+    """Leads whose figures were released to a manager, for sums alone."""
     return session.execute(
-        select(
-            leads.c.id,
-            leads.c.rep_id,
-            leads.c.probability,
-            leads.c.horizon_days,
-            leads.c.posted_at,
-            leads.c.landmark_hours,
-            leads.c.landmark_direction,
-            leads.c.outcome,
-            leads.c.outcome_at,
-            leads.c.data_problem,
-            case((won_in_time(), 1), else_=0).label("won"),
-        )
+        select(*OF_EACH)
         .join(releases, releases.c.id == leads.c.release_id)
         .where(releases.c.manager_id == manager, leads.c.horizon_days == horizon)
     ).all()

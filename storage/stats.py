@@ -23,6 +23,23 @@ def won_in_time() -> ColumnElement[bool]:
     )
 
 
+# What figures need of each matured lead, and nothing more.
+OF_EACH = (
+    leads.c.id,
+    leads.c.rep_id,
+    leads.c.probability,
+    leads.c.horizon_days,
+    leads.c.posted_at,
+    leads.c.landmark_hours,
+    leads.c.landmark_direction,
+    leads.c.outcome,
+    leads.c.outcome_at,
+    leads.c.data_problem,
+    leads.c.made_up,
+    case((won_in_time(), 1), else_=0).label("won"),
+)
+
+
 def counted() -> ColumnElement[bool]:
     """Leads that figures count: all but those disqualified with a data problem."""
     return or_(leads.c.outcome != "disqualified", leads.c.data_problem.is_(False))
@@ -93,22 +110,9 @@ def _of_manager(manager: int) -> ColumnElement[bool]:
 
 
 def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
-    """Matured leads of a manager's teams that no digest has counted yet: what figures need of each, nothing more."""
+    """Matured leads of a manager's teams that no digest has counted yet."""
     return session.execute(
-        select(
-            leads.c.id,
-            leads.c.rep_id,
-            leads.c.probability,
-            leads.c.horizon_days,
-            leads.c.posted_at,
-            leads.c.landmark_hours,
-            leads.c.landmark_direction,
-            leads.c.outcome,
-            leads.c.outcome_at,
-            leads.c.data_problem,
-            leads.c.made_up,
-            case((won_in_time(), 1), else_=0).label("won"),
-        ).where(
+        select(*OF_EACH).where(
             _of_manager(manager),
             leads.c.matures_at <= now,
             leads.c.release_id.is_(None),
