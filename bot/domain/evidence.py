@@ -26,6 +26,8 @@ _MINUS: NDArray[np.int64] = _ZERO - 2 * np.arange(1, 31)
 # The same for a common shift of the tool's log odds.
 SHIFT_GRID: Numbers = np.arange(-400, 401) / 100
 _MAP_STEPS = 50
+# Leads by grid points are held at a time, so a million leads take no more memory than a thousand.
+_AT_ONCE = 1000
 
 
 def logit(p: Numbers) -> Numbers:
@@ -128,9 +130,13 @@ class Tilt:
     @staticmethod
     def of(p: Numbers, y: Numbers) -> "Tilt":
         """A group of matured leads; p and y of shape (n,)."""
-        moved = logit(p)[:, None] + SHIFT_GRID[None, :]
-        loglik = (y[:, None] * moved - np.logaddexp(0, moved)).sum(axis=0)
-        return Tilt(float(y.sum()), float(p.sum()), loglik, expit(moved).sum(axis=0))
+        loglik, shifted = np.zeros_like(SHIFT_GRID), np.zeros_like(SHIFT_GRID)
+        for start in range(0, len(p), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            moved = logit(p[part])[:, None] + SHIFT_GRID[None, :]
+            loglik += (y[part, None] * moved - np.logaddexp(0, moved)).sum(axis=0)
+            shifted += expit(moved).sum(axis=0)
+        return Tilt(float(y.sum()), float(p.sum()), loglik, shifted)
 
     def __add__(self, other: "Tilt") -> "Tilt":
         return Tilt(
