@@ -1,6 +1,6 @@
 """Everybody's Home: what is hers, and nothing of anybody else's."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -125,11 +125,7 @@ def _counts(said: list[Row[Any]], now: datetime) -> Counts | None:
 
 
 def _won_in_time(row: Row[Any]) -> bool:
-    return bool(
-        row.outcome == "won"
-        and row.posted_at is not None
-        and row.posted_at < row.outcome_at <= row.matures_at + timedelta()
-    )
+    return bool(row.outcome == "won" and row.posted_at is not None and row.posted_at < row.outcome_at <= row.matures_at)
 
 
 def _promises(session: Session, person: Row[Any]) -> list[Promise]:

@@ -1,7 +1,7 @@
 """Debian's Chromium, driven by Playwright; skipped where it is not installed."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,20 @@ def open_page(browser: Browser) -> Iterator[Any]:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
+def start_demo(tmp_path: Path) -> Iterator[Callable[[], Demo]]:
+    """Start demos in one folder, one after the other; none outlives its story, however that ends."""
+    started: list[Demo] = []
+
+    def start_it() -> Demo:
+        started.append(Demo(tmp_path / "demo"))
+        return started[-1]
+
+    yield start_it
+    for one in started:
+        one.interrupt()
+
+
+@pytest.fixture
+def demo(start_demo: Callable[[], Demo]) -> Demo:
     """A demo at its very beginning."""
-    started = Demo(tmp_path / "demo")
-    yield started
-    started.interrupt()
+    return start_demo()

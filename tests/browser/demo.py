@@ -30,8 +30,9 @@ class Demo:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         assert self._process.stdout is not None
-        self.said += [line.strip() for line in self._process.stdout]
-        self._process.stdout.close()
+        if not self._process.stdout.closed:
+            self.said += [line.strip() for line in self._process.stdout]
+            self._process.stdout.close()
         return self._process.wait(30)
 
     def alive(self) -> list[str]:

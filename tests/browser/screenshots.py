@@ -1,6 +1,5 @@
 """`make screenshots`: the tour's pictures for the README and for looking at, at both widths, light and dark."""
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -27,11 +26,12 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for size in SIZES:
             for scheme in SCHEMES:
-                place = Path(tempfile.mkdtemp())
-                demo = Demo(place / "demo")
-                take(browser, demo, folder, size, scheme)
-                demo.interrupt()
-                shutil.rmtree(place)
+                with tempfile.TemporaryDirectory() as place:
+                    demo = Demo(Path(place) / "demo")
+                    try:
+                        take(browser, demo, folder, size, scheme)
+                    finally:
+                        demo.interrupt()  # a picture that fails must not leave three programs behind
         browser.close()
 
 

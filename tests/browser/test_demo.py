@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ def messages(demo: Demo, user: str) -> list[str]:
     return [message["text"] for channel in channels if channel["is_im"] for message in channel["messages"]]
 
 
-def test_ctrl_c_ends_every_process_and_a_second_start_goes_on_where_it_was(tmp_path: Path) -> None:
-    first = Demo(tmp_path / "demo")
+def test_ctrl_c_ends_every_process_and_a_second_start_goes_on_where_it_was(start_demo: Callable[[], Demo]) -> None:
+    first = start_demo()
     assert any("making up" in line for line in first.said)
     assert len(first.alive()) == 2, "the workspace and the bot"
     httpx.post(f"{first.base}/sim/tour/begin")
@@ -35,7 +36,7 @@ def test_ctrl_c_ends_every_process_and_a_second_start_goes_on_where_it_was(tmp_p
     assert first.interrupt() == 0
     assert first.alive() == []
     assert first.said[-1] == "The demo has ended; nothing is running any more."
-    second = Demo(tmp_path / "demo")
+    second = start_demo()
     assert not any("making up" in line for line in second.said)
     assert httpx.get(f"{second.base}/sim/tour").json() == tour
     assert any("Larkspur" in text for text in messages(second, RIA))
@@ -86,12 +87,12 @@ def test_a_taken_port_and_a_second_demo_get_a_clear_sentence(demo: Demo) -> None
     assert told == "A demo runs in this folder already. End it with Ctrl-C in its terminal first.\n"
 
 
-def test_forgetting_removes_it_but_not_while_it_runs(tmp_path: Path) -> None:
+def test_forgetting_removes_it_but_not_while_it_runs(start_demo: Callable[[], Demo], tmp_path: Path) -> None:
     def forget() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "bot", "demo", "--forget", "--folder", str(tmp_path / "demo")]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
-    running = Demo(tmp_path / "demo")
+    running = start_demo()
     assert forget().returncode == 1
     running.interrupt()
     assert forget().returncode == 0
