@@ -1,7 +1,7 @@
 """The weekly digest: when it is due, what it may say, and one row and one letter for it."""
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,11 @@ from sqlmodel import Session
 from bot import evidence
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
-from bot.domain.cohorts import EARLY, PROBLEM, cohort_of, place_of
 from bot.domain.errors import OtherwiseError
-from bot.domain.release import CELLS, TEAM_NEEDED, Cell, frozen, may_release, together
+from bot.domain.release import together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
+from bot.groups import scope_of
+from bot.released import NewSet, Ready, gather
 from bot.views.digest import Figures, HorizonFigures, ToolBand, digest
 from bot.views.kit import Json
 from storage import digests, outbox, people, stats, workspace
@@ -23,17 +24,6 @@ from storage import evidence as kept_evidence
 
 class TakenMeanwhile(OtherwiseError):
     """The leads of this digest changed while it was being made; it is made anew at the next heartbeat."""
-
-
-@dataclass(frozen=True)
-class NewSet:
-    """Leads that may be released together now."""
-
-    horizon_days: int
-    cells: dict[str, Any]
-    members: list[int]
-    settled_early: int
-    data_problems: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,7 @@ class Draft:
     payload: Json
     figures: Json
     late: bool
-    sets: list[NewSet] = field(default_factory=list)
+    ready: Ready = field(default_factory=Ready)
     cohorts: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -91,30 +81,35 @@ def _after(manager: Row[Any], now: datetime) -> Due:
     return due
 
 
-def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
-    """Everything that the manager's digest of this week says, from matured leads that may be shown."""
-    person = people.by_id(session, manager)
+def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool = False) -> Draft:
+    """Everything that the manager's digest of this week says, from matured leads that may be shown.
+
+    `looking`: for a preview, which tells of sets that were released before and tries no new ones. Two looks at new
+    leads would differ by those that matured between them.
+    """
+    person, scope = people.by_id(session, manager), scope_of(session, manager)
     zone = schedule_of(person, at.now)[2]
-    waiting, next_matures = stats.not_yet(session, manager, at.now)
-    first = stats.first_posted(session, manager)
-    small = stats.team_size(session, manager) < TEAM_NEEDED
-    ready = _Ready([], 0, False, {}, {}) if small else _new_sets(session, manager, at)
-    before = [] if small else digests.released(session, manager)
-    found = {} if small else evidence.gather(session, manager, ready.leads, ready.waiting, at.now)
+    waiting, next_matures = stats.not_yet(session, scope.teams, at.now)
+    first = stats.first_posted(session, scope.teams)
+    ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, due))
+    before = digests.released(session, manager, scope.teams)
+    found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now)
     late = at.now - due.at > LATE_AFTER
     figures = Figures(
         week=1 if first is None else max(1, 1 + (at.now - first).days // 7),
         zone=zone,
-        late=late,
+        late=late and not looking,
         due_at=due.at,
-        small_team=small,
+        small_team=scope.small,
+        joined=scope.joined,
+        looking=looking,
         made_up=at.made_up or ready.made_up or any(row.made_up for row in before),
         newer=waiting,
         next_matures=next_matures,
         held=ready.held,
         news=bool(ready.sets),
         horizons=_horizons(before, ready.sets, found),
-        bands=_bands(stats.tool_record(session, manager, at.now)),
+        bands=_bands(stats.tool_record(session, scope.teams, at.now)),
         landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload = digest(figures)
@@ -128,7 +123,13 @@ def draft(session: Session, manager: int, due: Due, at: Moment) -> Draft:
         "sets": len(before) + len(ready.sets),
     }
     cohorts = [row for one in found.values() for row in one.fresh]
-    return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready.sets, cohorts)
+    return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready, cohorts)
+
+
+def _new_quarter(session: Session, manager: int, due: Due) -> bool:
+    """Whether this is the manager's first digest of a quarter of the year."""
+    last = digests.last_due(session, manager)
+    return last is None or (last.year, (last.month - 1) // 3) != (due.at.year, (due.at.month - 1) // 3)
 
 
 def preview(session: Session, who: str, at: Moment) -> str:
@@ -136,7 +137,7 @@ def preview(session: Session, who: str, at: Moment) -> str:
     for manager in people.managers(session):
         if who in (manager.slack_id, manager.email):
             due = coming(session, manager, at.now)
-            return str(draft(session, manager.id, due, at).payload["text"])
+            return str(draft(session, manager.id, due, at, looking=True).payload["text"])
     raise OtherwiseError(f"{who} manages no team. `otherwise people FILE` names managers.")
 
 
@@ -147,7 +148,7 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
     """
     if digests.queued(session, ready.manager, ready.due.week):
         return False
-    for one in ready.sets:
+    for one in ready.ready.sets:
         row = {
             "manager_id": ready.manager,
             "cells": one.cells,
@@ -157,8 +158,9 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
             "made_up": at.made_up,
             "released_at": at.now,
         }
-        if not digests.release(session, row, one.members):
+        if not digests.release(session, row, one.teams, one.members):
             raise TakenMeanwhile
+    digests.consider(session, ready.ready.tried)
     for row in ready.cohorts:
         kept_evidence.add(session, row | {"made_up": at.made_up, "closed_at": at.now})
     letter = {
@@ -182,43 +184,6 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
         },
     )
     return True
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """What may be released now, what waits for company, and of which cohorts."""
-
-    sets: list[NewSet]
-    held: int
-    made_up: bool
-    leads: dict[int, list[Any]]
-    waiting: dict[int, set[int]]
-
-
-def _new_sets(session: Session, manager: int, at: Moment) -> _Ready:
-    by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
-    made_up = False
-    for row in stats.unreleased(session, manager, at.now):
-        by_horizon[row.horizon_days].append(row)
-        made_up |= row.made_up
-    ready = _Ready([], 0, made_up, {}, {})
-    for horizon, rows in sorted(by_horizon.items()):
-        cells = {name: Cell() for name in CELLS}
-        left_out: Counter[str] = Counter()
-        for row in rows:
-            place = place_of(row)
-            if place in cells:
-                unanswered = row.outcome in ("", "reopened")
-                cells[place].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
-            left_out[place] += 1
-        if may_release(cells):
-            members = [row.id for row in rows]
-            ready.sets.append(NewSet(horizon, frozen(cells), members, left_out[EARLY], left_out[PROBLEM]))
-            ready.leads[horizon] = rows
-        else:
-            ready = replace(ready, held=ready.held + sum(cell.leads for cell in cells.values()))
-            ready.waiting[horizon] = {cohort_of(row.posted_at) for row in rows}
-    return ready
 
 
 def _horizons(before: Any, sets: list[NewSet], found: dict[int, evidence.Found]) -> list[HorizonFigures]:

@@ -28,7 +28,12 @@ class Found:
 
 
 def gather(
-    session: Session, manager: int, new_leads: dict[int, list[Any]], waiting: dict[int, set[int]], now: datetime
+    session: Session,
+    manager: int,
+    teams: frozenset[int],
+    new_leads: dict[int, list[Any]],
+    waiting: dict[int, set[int]],
+    now: datetime,
 ) -> dict[int, Found]:
     """The evidence by horizon in days.
 
@@ -39,7 +44,7 @@ def gather(
     for row in evidence.of_manager(session, manager):
         kept[row.horizon_days].append(row)
     return {
-        horizon: _horizon(session, manager, horizon, kept[horizon], new_leads.get(horizon, []), waiting, now)
+        horizon: _horizon(session, manager, teams, horizon, kept[horizon], new_leads.get(horizon, []), waiting, now)
         for horizon in sorted({*kept, *new_leads})
     }
 
@@ -47,6 +52,7 @@ def gather(
 def _horizon(
     session: Session,
     manager: int,
+    teams: frozenset[int],
     horizon: int,
     kept: list[Any],
     new_leads: list[Any],
@@ -57,7 +63,7 @@ def _horizon(
     done, newest = {row.cohort for row in kept}, last_closed(now, horizon)
     if newest in done:
         return Found(total, len(kept))
-    counted = _by_cohort([*evidence.released(session, manager, horizon), *new_leads])
+    counted = _by_cohort([*evidence.released(session, manager, teams, horizon), *new_leads])
     fresh: list[dict[str, Any]] = []
     for cohort in sorted(counted):
         if cohort in done or cohort > newest or cohort in waiting.get(horizon, set()):

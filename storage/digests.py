@@ -1,15 +1,15 @@
 """Digests and released sets: queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlmodel import Session
 
-from storage.tables import Digest, Lead, Release, table
+from storage.tables import Digest, Lead, Release, ReleaseTeam, table
 
-digests, releases, leads = table(Digest), table(Release), table(Lead)
+digests, releases, release_teams, leads = table(Digest), table(Release), table(ReleaseTeam), table(Lead)
 CHUNK = 500
 
 
@@ -46,19 +46,35 @@ def add(session: Session, row: dict[str, Any]) -> None:
     session.execute(insert(digests), row)
 
 
-def released(session: Session, manager: int) -> Sequence[Row[Any]]:
-    """All sets that were released to this manager, oldest first."""
-    return session.execute(select(releases).where(releases.c.manager_id == manager).order_by(releases.c.id)).all()
+def visible(manager: int, teams: Iterable[int]) -> ColumnElement[bool]:
+    """The sets that a manager may read: those about one of these teams, and those she has read already."""
+    about = select(release_teams.c.release_id).where(release_teams.c.team_id.in_(set(teams)))
+    return or_(releases.c.manager_id == manager, releases.c.id.in_(about))
 
 
-def release(session: Session, row: dict[str, Any], members: list[int]) -> bool:
+def released(session: Session, manager: int, teams: Iterable[int]) -> Sequence[Row[Any]]:
+    """All sets that a manager of these teams may read, oldest first."""
+    return session.execute(select(releases).where(visible(manager, teams)).order_by(releases.c.id)).all()
+
+
+def release(session: Session, row: dict[str, Any], teams: Iterable[int], members: list[int]) -> bool:
     """Freeze a set: its figures, and its leads' mark. False when another digest took one of the leads meanwhile."""
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
-    taken = 0
+    session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
+    return _mark(session, members, release_id=number) == len(members)
+
+
+def consider(session: Session, members: list[int]) -> None:
+    """Remember that these were tried together and may not be told yet."""
+    _mark(session, members, considered=True)
+
+
+def _mark(session: Session, members: list[int], **values: Any) -> int:
+    done = 0
     for start in range(0, len(members), CHUNK):
         part = members[start : start + CHUNK]
         result = session.execute(
-            update(leads).where(leads.c.id.in_(part), leads.c.release_id.is_(None)).values(release_id=number)
+            update(leads).where(leads.c.id.in_(part), leads.c.release_id.is_(None)).values(**values)
         )
-        taken += int(getattr(result, "rowcount", 0))
-    return taken == len(members)
+        done += int(getattr(result, "rowcount", 0))
+    return done

@@ -1,11 +1,12 @@
 """Evidence of closed cohorts: queries. A cohort's curve holds no lead and no rep."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
 from sqlmodel import Session
 
+from storage.digests import visible
 from storage.stats import OF_EACH
 from storage.tables import Evidence, Lead, Release, table
 
@@ -24,10 +25,10 @@ def add(session: Session, row: dict[str, Any]) -> None:
     session.execute(insert(evidence), row)
 
 
-def released(session: Session, manager: int, horizon: int) -> Sequence[Row[Any]]:
-    """Leads whose figures were released to a manager, for sums alone."""
+def released(session: Session, manager: int, teams: Iterable[int], horizon: int) -> Sequence[Row[Any]]:
+    """Leads in the sets that a manager of these teams may read, for sums alone."""
     return session.execute(
         select(*OF_EACH)
         .join(releases, releases.c.id == leads.c.release_id)
-        .where(releases.c.manager_id == manager, leads.c.horizon_days == horizon)
+        .where(visible(manager, teams), leads.c.horizon_days == horizon)
     ).all()

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlmodel import Session
 
 from bot.domain.bands import RECORD_DAYS, RECORD_LIMIT, Record
-from storage.tables import Lead, Person, Team, table
+from storage.tables import Lead, Person, table
 
-leads, people, teams = table(Lead), table(Person), table(Team)
+leads, people = table(Lead), table(Person)
 RecordKey = tuple[str, int, int]
 FRESH = timedelta(seconds=60)
 
@@ -38,11 +38,6 @@ OF_EACH = (
     leads.c.made_up,
     case((won_in_time(), 1), else_=0).label("won"),
 )
-
-
-def counted() -> ColumnElement[bool]:
-    """Leads that figures count: all but those disqualified with a data problem."""
-    return or_(leads.c.outcome != "disqualified", leads.c.data_problem.is_(False))
 
 
 class TrackRecords:
@@ -86,7 +81,7 @@ def _recent(line: str, horizon: int, now: datetime) -> ColumnElement[bool]:
 def _all_bands(session: Session, line: str, horizon: int, now: datetime) -> tuple[int, int]:
     row = session.execute(
         select(func.count(), func.coalesce(func.sum(case((won_in_time(), 1), else_=0)), 0)).where(
-            _recent(line, horizon, now), counted()
+            _recent(line, horizon, now)
         )
     ).one()
     return int(row[1]), int(row[0])
@@ -95,7 +90,7 @@ def _all_bands(session: Session, line: str, horizon: int, now: datetime) -> tupl
 def _band(session: Session, line: str, horizon: int, band: int, now: datetime, total: tuple[int, int]) -> Record:
     last = (
         select(case((won_in_time(), 1), else_=0).label("won"))
-        .where(_recent(line, horizon, now), leads.c.band == band, counted())
+        .where(_recent(line, horizon, now), leads.c.band == band)
         .order_by(leads.c.matures_at.desc())
         .limit(RECORD_LIMIT)
         .subquery()
@@ -104,16 +99,16 @@ def _band(session: Session, line: str, horizon: int, band: int, now: datetime, t
     return Record(int(row[0]), int(row[1]), *total)
 
 
-def _of_manager(manager: int) -> ColumnElement[bool]:
-    members = select(people.c.id).join(teams, teams.c.id == people.c.team_id).where(teams.c.manager_id == manager)
+def _of_teams(teams: Iterable[int]) -> ColumnElement[bool]:
+    members = select(people.c.id).where(people.c.team_id.in_(set(teams)))
     return and_(leads.c.rep_id.in_(members), leads.c.asked, leads.c.posted_at.is_not(None), leads.c.trial.is_(False))
 
 
-def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
-    """Matured leads of a manager's teams that no digest has counted yet."""
+def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequence[Row[Any]]:
+    """Matured leads of these teams that no digest has counted yet; `considered` says that one has tried."""
     return session.execute(
-        select(*OF_EACH).where(
-            _of_manager(manager),
+        select(*OF_EACH, leads.c.considered).where(
+            _of_teams(teams),
             leads.c.matures_at <= now,
             leads.c.release_id.is_(None),
             leads.c.probability.is_not(None),
@@ -121,32 +116,32 @@ def unreleased(session: Session, manager: int, now: datetime) -> Sequence[Row[An
     ).all()
 
 
-def not_yet(session: Session, manager: int, now: datetime) -> tuple[int, datetime | None]:
-    """How many leads of a manager's teams have not matured, and when the first will."""
+def not_yet(session: Session, teams: Iterable[int], now: datetime) -> tuple[int, datetime | None]:
+    """How many leads of these teams have not matured, and when the first will."""
     row = session.execute(
-        select(func.count(), func.min(leads.c.matures_at)).where(_of_manager(manager), leads.c.matures_at > now)
+        select(func.count(), func.min(leads.c.matures_at)).where(_of_teams(teams), leads.c.matures_at > now)
     ).one()
     return int(row[0]), row[1]
 
 
-def first_posted(session: Session, manager: int) -> datetime | None:
-    """When the first lead of a manager's teams was posted."""
-    found: datetime | None = session.execute(select(func.min(leads.c.posted_at)).where(_of_manager(manager))).scalar()
+def first_posted(session: Session, teams: Iterable[int]) -> datetime | None:
+    """When the first lead of these teams was posted."""
+    found: datetime | None = session.execute(select(func.min(leads.c.posted_at)).where(_of_teams(teams))).scalar()
     return found
 
 
-def team_size(session: Session, manager: int) -> int:
-    """How many reps the manager's teams have."""
-    statement = (
-        select(func.count())
-        .select_from(people.join(teams, teams.c.id == people.c.team_id))
-        .where(teams.c.manager_id == manager, people.c.is_rep)
+def team_sizes(session: Session) -> dict[int, int]:
+    """How many reps are in each team."""
+    rows = session.execute(
+        select(people.c.team_id, func.count())
+        .where(people.c.is_rep, people.c.team_id.is_not(None))
+        .group_by(people.c.team_id)
     )
-    return int(session.execute(statement).scalar_one())
+    return {row[0]: row[1] for row in rows}
 
 
-def tool_record(session: Session, manager: int, now: datetime) -> Sequence[Row[Any]]:
-    """The tool's record among matured leads of a manager's teams, by model line, horizon and band; no responses."""
+def tool_record(session: Session, teams: Iterable[int], now: datetime) -> Sequence[Row[Any]]:
+    """The tool's record among matured leads of these teams, by model line, horizon and band; no response is read."""
     return session.execute(
         select(
             leads.c.model_line,
@@ -156,10 +151,9 @@ def tool_record(session: Session, manager: int, now: datetime) -> Sequence[Row[A
             func.sum(case((won_in_time(), 1), else_=0)).label("wins"),
         )
         .where(
-            _of_manager(manager),
+            _of_teams(teams),
             leads.c.matures_at <= now,
             leads.c.posted_at >= now - timedelta(days=RECORD_DAYS),
-            counted(),
         )
         .group_by(leads.c.model_line, leads.c.horizon_days, leads.c.band)
     ).all()

@@ -140,6 +140,8 @@ class Lead(SQLModel, table=True):
     outcome: str = ""
     outcome_at: datetime | None = _moment(default=None)
     release_id: int | None = None
+    # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
+    considered: bool = False
 
 
 class Prior(SQLModel, table=True):
@@ -314,6 +316,15 @@ class Release(SQLModel, table=True):
     released_at: datetime = _moment()
 
 
+class ReleaseTeam(SQLModel, table=True):
+    """Which teams a released set is about; their managers, and those above them, read its figures."""
+
+    __tablename__ = "release_team"
+
+    release_id: int = Field(foreign_key="release.id", primary_key=True)
+    team_id: int = Field(foreign_key="team.id", primary_key=True)
+
+
 class Evidence(SQLModel, table=True):
     """What a closed cohort's released leads add to the evidence about overrides: a curve, without leads or reps."""
 
@@ -340,6 +351,10 @@ class Workspace(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     landmark_hours: int = 72
     paused: bool = False
+    # How large a group must be before a digest tells of it; a change that lies ahead: leads, reps, from (ISO, UTC).
+    privacy_leads: int = 10
+    privacy_reps: int = 5
+    privacy_next: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     # Who gets every suggestion while a rehearsal is on.
     rehearsal_slack_id: str | None = None
 

@@ -13,7 +13,8 @@ from bot.domain.evidence import SHIFT_GRID, Tilt
 LEADS_NEEDED = 10
 REPS_NEEDED = 5
 LARGEST_SHARE = 0.5
-TEAM_NEEDED = 6
+# Counts under this are not told.
+FEW = 3
 MORE, LESS, NEITHER = "more", "less", "neither"
 CELLS = (MORE, LESS, NEITHER)
 
@@ -45,16 +46,35 @@ class Cell:
         self.wins.append(won)
 
 
-def may_show(reps: Iterable[int]) -> bool:
+@dataclass(frozen=True)
+class Rules:
+    """How large and mixed a group must be: leads, and reps of them. An admin may lower them, to FLOOR at the least."""
+
+    leads: int = LEADS_NEEDED
+    reps: int = REPS_NEEDED
+
+
+FLOOR = Rules(5, 4)
+# A small team's results come once a quarter, from four reps on.
+SMALL_REPS = 4
+
+
+def may_show(reps: Iterable[int], rules: Rules | None = None) -> bool:
     """Rule 1 on the number of leads of each rep in a cell: 10 leads, 5 reps, none with more than half."""
-    counts = list(reps)
+    counts, need = list(reps), rules or Rules()
     total = sum(counts)
-    return total >= LEADS_NEEDED and len(counts) >= REPS_NEEDED and max(counts) <= LARGEST_SHARE * total
+    return total >= need.leads and len(counts) >= need.reps and max(counts) <= LARGEST_SHARE * total
 
 
-def may_release(cells: dict[str, Cell]) -> bool:
-    """Whether a whole set may be published: every cell of it passes rule 1, none is hidden beside the others."""
-    return all(may_show(cells[name].reps.values()) for name in CELLS)
+def may_release(cells: dict[str, Cell], rules: Rules | None = None) -> bool:
+    """Whether a whole set may be published: every cell of it passes rule 1, none is hidden beside the others.
+
+    Whoever knows from the CRM how each lead ended must not read from a set's counts what was said about it. So among
+    the won and among the others there must be three that were called more likely and three that nobody called: then no
+    outcome belongs to one answer alone, and the counts of both may stand without a mask.
+    """
+    mixed = all(min(cells[name].won, cells[name].leads - cells[name].won) >= FEW for name in (MORE, NEITHER))
+    return mixed and all(may_show(cells[name].reps.values(), rules) for name in CELLS)
 
 
 def frozen(cells: dict[str, Cell]) -> dict[str, Any]:
@@ -71,10 +91,53 @@ def frozen(cells: dict[str, Cell]) -> dict[str, Any]:
     }
 
 
-def together(sets: Iterable[dict[str, Any]]) -> dict[str, Cell]:
-    """The sum of released sets: a union of cells that were each safe by themselves."""
+@dataclass(frozen=True)
+class Told:
+    """The sum of released sets, and what of it may be told.
+
+    `less` are those called less likely, as far as their wins may be told; `unanswered` are those called more likely
+    that had no outcome at their day, and of how many.
+    """
+
+    cells: dict[str, Cell]
+    less: Cell
+    unanswered: tuple[int, int] | None = None
+
+
+def together(sets: Iterable[dict[str, Any]]) -> Told:
+    """The sum of released sets: a union of cells that were each safe by themselves.
+
+    Two digests differ by whole sets. So a count that a single set might give away (few wins among *less*, an open lead)
+    moves on only when what was added since it last moved may be told by itself.
+    """
     kept = list(sets)
-    return {name: _sum([released[name] for released in kept]) for name in CELLS}
+    cells = {name: _sum([released[name] for released in kept]) for name in CELLS}
+    return Told(cells, _told_less(kept), _told_unanswered(kept))
+
+
+def _told_less(sets: list[dict[str, Any]]) -> Cell:
+    told, since = 0, _sum([])
+    for number, one in enumerate(sets, 1):
+        since = _sum_counts(since, one[LESS])
+        if min(since.won, since.leads - since.won) >= FEW:
+            told, since = number, _sum([])
+    # None may be told yet: the whole is, and its wins are masked by their own number.
+    return _sum([one[LESS] for one in sets[: told or len(sets)]])
+
+
+def _told_unanswered(sets: list[dict[str, Any]]) -> tuple[int, int] | None:
+    found, more, others = (0, 0), _sum([]), _sum([])
+    for one in sets:
+        more = _sum_counts(more, one[MORE])
+        others = _sum_counts(_sum_counts(others, one[LESS]), one[NEITHER])
+        if min(more.open, more.leads - more.open, others.open, others.leads - others.open) >= FEW:
+            found = found[0] + more.open, found[1] + more.leads
+            more, others = _sum([]), _sum([])
+    return found if found[1] else None
+
+
+def _sum_counts(before: Cell, part: dict[str, Any]) -> Cell:
+    return Cell(leads=before.leads + part["leads"], won=before.won + part["won"], open=before.open + part["open"])
 
 
 def _sum(parts: list[dict[str, Any]]) -> Cell:

@@ -7,8 +7,8 @@ from datetime import datetime
 from bot.domain.bands import wilson
 from bot.domain.evidence import ALARM, LEANING, Conditional
 from bot.domain.evidence import words as in_words
-from bot.domain.release import CELLS, LESS, MORE, NEITHER, Cell
-from bot.domain.wording import cut, day, few, plural
+from bot.domain.release import CELLS, FEW, LESS, MORE, NEITHER, Cell, Told
+from bot.domain.wording import cut, day, few, listed, plural
 from bot.views import ids
 from bot.views.kit import TEXT_LIMIT, Json, actions, button, context, plain_context, section
 
@@ -31,11 +31,15 @@ class HorizonFigures:
     """Released cells of one horizon in days."""
 
     days: int
-    cells: dict[str, Cell]
+    told: Told
     settled_early: int
     data_problems: int
     # Of closed cohorts; none before the first of them.
     evidence: Conditional | None = None
+
+    def shown(self) -> dict[str, Cell]:
+        """The cells as far as their wins may be told."""
+        return self.told.cells | {LESS: self.told.less}
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,9 @@ class Figures:
     held: int
     news: bool
     landmark_hours: int = 72
+    # Other teams that hers are counted together with, and whether this is a look ahead that tries nothing.
+    joined: list[str] = field(default_factory=list)
+    looking: bool = False
     horizons: list[HorizonFigures] = field(default_factory=list)
     bands: list[ToolBand] = field(default_factory=list)
 
@@ -86,7 +93,12 @@ def digest(figures: Figures) -> tuple[str, Json]:
     if figures.small_team:
         lines.append(
             "Your team is smaller than six, so you won't see who answered what. "
-            "What you can use: how the tool itself has done."
+            "What you can use: how the tool itself has done. What came of overrides is told once a quarter, from "
+            "10 of them by 4 reps on."
+        )
+    elif figures.joined:
+        lines.append(
+            f"A team under six is counted together with others: this is also about {listed(figures.joined[:5])}."
         )
     blocks: list[Json] = [section("\n".join(lines))]
     spoken = list(lines)
@@ -122,6 +134,11 @@ def _headline(figures: Figures) -> tuple[str, str]:
             f"Week {figures.week}. No results yet: a lead counts when its time is up.{when}{so_far} "
             "Nothing to do this week."
         )
+    if figures.looking and figures.held:
+        return "quiet", (
+            f"Week {figures.week}. {plural(figures.held, 'lead')} {'is' if figures.held == 1 else 'are'} ready. What "
+            "they say is worked out when the digest is sent, so that two looks can't be held against each other."
+        )
     if not figures.news:
         held = ""
         if figures.held and not figures.small_team:
@@ -156,8 +173,9 @@ def _settled(figures: Figures) -> tuple[str, str]:
 
 
 def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
-    more, less, neither = (horizon.cells[name] for name in CELLS)
-    total = sum(cell.leads for cell in horizon.cells.values())
+    more, less, neither = (horizon.told.cells[name] for name in CELLS)
+    told, total = horizon.told.less, more.leads + less.leads + neither.leads
+    first = "" if told.leads == less.leads else f"Of the first {told.leads}, "
     ranges = _ranges(horizon)
     early = ""
     if horizon.settled_early:
@@ -167,8 +185,8 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
         f"Reps called {more.leads} of them more likely than the tool did, and {less.leads} less likely.",
         f"Called more likely: {more.leads}. Won: {few(more.won, more.leads)}; "
         f"the tool's numbers had pointed to {_about(more.expected)}{ranges[MORE]}.",
-        f"Called less likely: {less.leads}. Won: {few(less.won, less.leads)}; "
-        f"{_about(less.expected)} expected{ranges[LESS]}.",
+        f"Called less likely: {less.leads}. {first}{'won' if first else 'Won'}: {few(told.won, told.leads)}; "
+        f"{_about(told.expected)} expected{ranges[LESS]}.",
         f"Leads nobody called more or less likely, same period: {few(neither.won, neither.leads)} won "
         f"of {neither.leads}, {_about(neither.expected)} expected{ranges[NEITHER]}.",
     ]
@@ -176,11 +194,11 @@ def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
         lines.append(RANGES_HOLD)
     if horizon.evidence is not None:
         lines.append(_evidence(horizon.evidence, shown=all(ranges.values())))
-    if more.open >= 3 and more.leads - more.open >= 3:
-        lines.append(
-            f"{more.open} of the {more.leads} had no answer at day {horizon.days}; they count as not won by then."
-        )
-    if horizon.data_problems >= 3:
+    if horizon.told.unanswered is not None:
+        unanswered, of = horizon.told.unanswered
+        which = f"the {of}" if of == more.leads else f"the first {of} called more likely"
+        lines.append(f"{unanswered} of {which} had no outcome at day {horizon.days}; they count as not won by then.")
+    if horizon.data_problems >= FEW:
         lines.append(f"{horizon.data_problems} were disqualified with a data problem and left out.")
     return lines
 
@@ -202,7 +220,7 @@ def _ranges(horizon: HorizonFigures) -> dict[str, str]:
     """
     found = {}
     for name in CELLS:
-        cell = horizon.cells[name]
+        cell = horizon.shown()[name]
         shown = few(cell.won, cell.leads) == str(cell.won)
         found[name] = ""
         if cell.tilt is not None and shown and cell.expected > 0:
@@ -222,7 +240,7 @@ def _rounded(expected: float) -> float:
 
 def _chart(horizon: HorizonFigures) -> list[Json]:
     """Won beside expected; left out where a bar would give away a figure that the words hold back."""
-    cells = horizon.cells
+    cells = horizon.shown()
     if any(few(cells[name].won, cells[name].leads) != str(cells[name].won) for name in CELLS):
         return []
     labels = [CALLED[name] for name in CELLS]
@@ -244,7 +262,7 @@ def _chart(horizon: HorizonFigures) -> list[Json]:
 def _table(horizon: HorizonFigures) -> Json:
     rows = [[_cell(title) for title in ("Reps said", "Leads", "Won", "Expected")]]
     for name in CELLS:
-        cell = horizon.cells[name]
+        cell = horizon.shown()[name]
         rows.append(
             [
                 _cell(CALLED[name].lower()),

@@ -1,0 +1,132 @@
+"""A made-up sales floor on a real database: one team, a year of leads, and the digests that its manager reads."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, SQLModel
+
+from bot import digests
+from bot.domain.bands import band_of
+from bot.domain.clock import Moment
+from bot.domain.evidence import expit, logit
+from bot.domain.release import LESS, MORE
+from storage import leads, people
+from storage.tables import Workspace
+
+BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
+HORIZON, WEEKS, LEADS_A_REP = 60, 52, 5
+MANAGER = 1
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the CRM knows of a lead, and what its rep said. `ends`: won, lost, disqualified, early or open."""
+
+    id: int
+    rep: int
+    probability: float
+    matures_at: datetime
+    ends: str
+    said: str
+    data_problem: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A text that the manager read, and when; a digest or a preview of one."""
+
+    at: datetime
+    digest: bool
+    text: str
+
+
+def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
+    """A year of leads until the last has matured; a digest at a random hour of each week, and a preview beside it."""
+    random = np.random.default_rng(seed)
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    SQLModel.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.info["signals"] = set()
+        session.add(Workspace(id=1))
+        session.flush()
+        team = people.add_team(session, "North")
+        people.add(session, _person("U0MANAGER"))
+        for number in range(reps):
+            people.add(session, _person(f"U0REP{number:02}", is_rep=True, team_id=team))
+        people.set_manager(session, team, MANAGER)
+        known = _leads(session, random, reps)
+        seen = _reads(session, random)
+    engine.dispose()
+    return known, seen
+
+
+def _person(slack_id: str, **more: Any) -> dict[str, Any]:
+    return {"slack_id": slack_id, "name": slack_id, "added_at": BEGAN, "pledged_at": BEGAN, **more}
+
+
+def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Known]:
+    """Reps differ in how often they speak up; some hardly ever do, one does all the time."""
+    many = WEEKS * LEADS_A_REP * reps
+    rep = random.integers(0, reps, many)
+    talks = random.beta(1.2, 4.0, reps)[rep]
+    p = np.round(expit(random.normal(-1.8, 0.9, many)), 2).clip(0.01, 0.95)
+    cue = np.where(random.random(many) < 0.1, random.choice([-1.0, 1.0], many), 0.0)
+    won = random.random(many) < expit(logit(p) + 1.5 * cue)
+    sees = (cue != 0) & (random.random(many) < 0.7)
+    speaks = random.random(many) < talks
+    direction = np.where(sees, cue, np.where(speaks, random.choice([-1.0, 1.0], many), 0.0))
+    posted = np.sort(random.uniform(0, WEEKS * 7, many))
+    fate = random.random(many)
+    rows, known = [], []
+    for n in range(many):
+        said = MORE if direction[n] > 0 else LESS if direction[n] < 0 else ""
+        ends = "won" if won[n] else "open" if fate[n] < 0.3 else "disqualified" if fate[n] < 0.34 else "lost"
+        early = fate[n] > 0.97
+        problem = not said and random.random() < 0.02
+        posted_at = BEGAN + timedelta(days=float(posted[n]))
+        closed = posted_at + timedelta(days=1.0 if early else float(random.uniform(4, HORIZON)))
+        matures = posted_at + timedelta(days=HORIZON)
+        rows.append(
+            {
+                "lead_id": f"l{n}",
+                "name": f"l{n}",
+                "rep_id": int(rep[n]) + MANAGER + 1,
+                "received_at": posted_at,
+                "probability": float(p[n]),
+                "band": band_of(float(p[n])),
+                "model_line": "m",
+                "horizon_days": HORIZON,
+                "posted_at": posted_at,
+                "matures_at": matures,
+                "landmark_direction": "data" if problem else said,
+                "data_problem": problem,
+                "outcome": "" if ends == "open" else ends,
+                "outcome_at": None if ends == "open" else closed,
+            }
+        )
+        kept = "early" if early and ends != "open" else ends
+        known.append(Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem))
+    leads.add(session, rows)
+    return known
+
+
+def _reads(session: Session, random: np.random.Generator) -> list[Seen]:
+    seen = []
+    weeks = WEEKS + HORIZON // 7 + 2
+    for week in range(1, weeks):
+        hours = sorted(random.uniform(0, 7 * 24, 2))
+        sent_at = int(random.integers(0, 2))
+        for place, hour in enumerate(hours):
+            now = BEGAN + timedelta(weeks=week, hours=float(hour))
+            at = Moment(now, now)
+            due = digests.coming(session, people.by_id(session, MANAGER), now)
+            # An admin may send it early, at an hour of his choice; whoever looks may look as often as he likes.
+            made = digests.draft(session, MANAGER, due, at, looking=place != sent_at)
+            if place == sent_at:
+                digests.queue_digest(session, made, at)
+            seen.append(Seen(now, place == sent_at, str(made.payload["text"])))
+    return seen

@@ -1,0 +1,106 @@
+"""Sets of matured leads that may be told of together now, or that were tried and must wait (STATISTICS §5).
+
+When a set is released is itself news: were each new lead tried by itself, the one that tipped the balance would be
+known for what was said about it. So what failed is tried again only with a batch that is large and mixed enough by
+itself, whatever was said in it, and only a digest tries; a preview tells of sets that were released before.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.cohorts import EARLY, PROBLEM, cohort_of, place_of
+from bot.domain.groups import Group
+from bot.domain.release import CELLS, FEW, NEITHER, SMALL_REPS, Cell, Rules, frozen, may_release, may_show
+from bot.groups import Scope
+from storage import stats, workspace
+
+
+@dataclass(frozen=True)
+class NewSet:
+    """Leads that may be released together now."""
+
+    horizon_days: int
+    teams: frozenset[int]
+    cells: dict[str, Any]
+    members: list[int]
+    settled_early: int
+    data_problems: int
+
+
+@dataclass
+class Ready:
+    """What may be released now, and what waits for company: how many, of which cohorts; `tried` in vain just now."""
+
+    sets: list[NewSet] = field(default_factory=list)
+    held: int = 0
+    made_up: bool = False
+    leads: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    waiting: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    tried: list[int] = field(default_factory=list)
+
+
+def rules_of(session: Session, now: datetime) -> Rules:
+    """How large a group must be today: a change by an admin begins a week after it was made."""
+    row = workspace.read(session)
+    ahead = row.privacy_next
+    if ahead and now >= datetime.fromisoformat(ahead["from"]):
+        return Rules(ahead["leads"], ahead["reps"])
+    return Rules(row.privacy_leads, row.privacy_reps)
+
+
+def gather(session: Session, scope: Scope, now: datetime, *, trying: bool, new_quarter: bool) -> Ready:
+    """Look at every group of the scope. Without `trying`, all that is not released waits.
+
+    A group under six people is tried in the first digest of a quarter alone.
+    """
+    rules, ready = rules_of(session, now), Ready()
+    for one in scope.groups:
+        _group(session, one, rules, now, ready, trying=trying and (one.large or new_quarter))
+    return ready
+
+
+def _group(session: Session, one: Group, rules: Rules, now: datetime, ready: Ready, *, trying: bool) -> None:
+    need = rules if one.large else Rules(rules.leads, SMALL_REPS)
+    by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in stats.unreleased(session, one.teams, now):
+        by_horizon[row.horizon_days].append(row)
+        ready.made_up |= row.made_up
+    for horizon, rows in sorted(by_horizon.items()):
+        new = Counter(row.rep_id for row in rows if not row.considered)
+        found = _cells(rows) if trying and may_show(new.values(), need) else None
+        if found is not None and may_release(found[0], need):
+            cells, left_out = found
+            members = [row.id for row in rows]
+            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, left_out[EARLY], left_out[PROBLEM]))
+            ready.leads[horizon] += rows
+            continue
+        if found is not None:
+            ready.tried += [row.id for row in rows if not row.considered]
+        ready.held += sum(place_of(row) != EARLY for row in rows)
+        ready.waiting[horizon] |= {cohort_of(row.posted_at) for row in rows}
+
+
+def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
+    """The cells of a set, and how many leads are left out of them, by why.
+
+    Leads with a data problem are left out where three others were disqualified without one. Else the gap would tell
+    which lead's data a rep has called wrong, and they count like any other that was not won.
+    """
+    cells = {name: Cell() for name in CELLS}
+    left_out: Counter[str] = Counter()
+    disqualified = sum(row.outcome == "disqualified" and not row.data_problem for row in rows)
+    for row in rows:
+        place = place_of(row)
+        if place == PROBLEM and disqualified < FEW:
+            place = NEITHER
+        if place in cells:
+            unanswered = row.outcome in ("", "reopened")
+            cells[place].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
+        else:
+            left_out[place] += 1
+    return cells, left_out

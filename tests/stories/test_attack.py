@@ -1,0 +1,49 @@
+"""Whoever reads every digest and preview, and knows the CRM, learns nobody's answer. The long form: bench.privacy."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bench.privacy.attack import attack, read
+from bench.privacy.floor import Known, Seen, a_year
+from bot.domain.release import LESS, MORE, NEITHER, Cell, frozen, together
+from bot.views.digest import HorizonFigures, digest
+from tests.domain.test_release import NOTHING_NEW
+
+
+@pytest.mark.parametrize("reps", [5, 8, 12])
+def test_a_year_of_digests_gives_nobody_away(reps: int) -> None:
+    loot = attack(*a_year(reps, seed=reps))
+    assert loot.sets >= 3, "an attack on nothing proves nothing"
+    assert loot.certain == 0
+    assert loot.advantage <= 1.0
+
+
+def text_of(known: list[Known]) -> str:
+    """A digest of these leads, whatever the rules."""
+    cells = {name: Cell() for name in (MORE, LESS, NEITHER)}
+    for one in known:
+        cells[one.said].add(one.rep, one.probability, won=one.ends == "won", unanswered=one.ends == "open")
+    figures = replace(NOTHING_NEW, news=True, horizons=[HorizonFigures(60, together([frozen(cells)]), 0, 0)])
+    return str(digest(figures)[1]["text"])
+
+
+def test_the_attacker_has_teeth() -> None:
+    """Plain totals, looked at every day, as a tool without rules would show them: somebody is exposed."""
+    known, _ = a_year(8, seed=3)
+    known = [one for one in known if one.ends != "early" and not one.data_problem]
+    began, seen = min(one.matures_at for one in known), []
+    for day in range(1, 100):
+        until = began + timedelta(days=day)
+        seen.append(Seen(until, True, text_of([one for one in known if one.matures_at <= until])))
+    assert attack(known, seen).certain > 0
+
+
+def test_the_attacker_reads_what_the_digest_says() -> None:
+    _, seen = a_year(12, seed=1)
+    told = [read(one.text) for one in seen]
+    last = next(figures for figures in reversed(told) if figures is not None)
+    assert sum(last.leads.values()) > 1000
+    assert set(last.won) >= {MORE, NEITHER}
+    assert set(last.expected) == {MORE, NEITHER}
