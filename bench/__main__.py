@@ -160,7 +160,7 @@ def answers(folder: Path) -> None:
         items = [LEAD.validate_python(lead_item(f"a:{n}", REPS[n % 24], 0.12)) for n in range(CLICKS)]
         with deps.db.reading() as session:
             records = deps.records.look(session, (leads.record_key(item) for item in items), at.now)
-        deps.db.write(lambda s: leads.receive_leads(s, items, records, at), timeout=30)
+        deps.db.write(lambda s: leads.receive_leads(s, items, records, deps.draw, at), timeout=30)
         with deps.db.reading() as session:
             rows = session.execute(table(Suggestion).select().order_by(table(Suggestion).c.id)).all()
         refs = [Ref(lead=row.lead_id, prior=row.prior_id) for row in rows]

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot import keys, leads, log, people
+from bot import keys, log, people, waiting
 from bot.domain.clock import clock_from
 from bot.domain.errors import ImportRefused, OtherwiseError
 from bot.domain.files import rows
@@ -157,7 +157,7 @@ def people_command(
         typer.echo("Nothing was changed." if dry_run or not plan.changes else "")
         database.close()
         return
-    sent, adopted = database.write(lambda s: leads.add_people(s, people.apply_plan(s, plan, at.now), at), timeout=30)
+    sent, adopted = database.write(lambda s: waiting.add_people(s, people.apply_plan(s, plan, at.now), at), timeout=30)
     typer.echo(
         f"Done: {len(plan.changes)} changes; {sent} waiting leads are on their way, {adopted} of the past found."
     )
@@ -183,7 +183,14 @@ def import_command(
     settings = _settings()
     how = _mapped(mapping, tuple(fact), owner_format, horizon, model)
     database = None if dry_run else _database(settings)
-    run = Import(file, how, post=post, database=database, at=clock_from(settings.otherwise_clock_file).moment())
+    run = Import(
+        file,
+        how,
+        post=post,
+        database=database,
+        at=clock_from(settings.otherwise_clock_file).moment(),
+        draw=settings.draw(),
+    )
     run.all(err)
     if database is not None:
         database.close()

@@ -38,7 +38,8 @@ def build_deps(settings: Settings) -> Deps:
     token = settings.slack_bot_token.get_secret_value()
     # Retries are the outbox's own: the library's would repost a message whose answer was lost.
     slack = WebClient(token, base_url=settings.slack_api_url, timeout=OUTBOX_CLIENT_SECONDS, retry_handlers=[])
-    return Deps(Database(settings.database_url), slack, clock_from(settings.otherwise_clock_file), settings)
+    clock = clock_from(settings.otherwise_clock_file)
+    return Deps(Database(settings.database_url), slack, clock, settings, settings.draw())
 
 
 def build_bolt(deps: Deps, identity: Identity) -> App:
@@ -117,6 +118,7 @@ class Running:
         seconds = self.settings.otherwise_heartbeat
         often = {"trigger": "interval", "seconds": seconds, "max_instances": 1, "coalesce": True}
         scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
+        scheduler.add_job(jobs.assign_unowned, args=[self.deps], **often)
         scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
         scheduler.start()
         return scheduler

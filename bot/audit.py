@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import leads, outcomes
+from bot import outcomes, waiting
 from bot.domain.accounts import Account, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -118,5 +118,5 @@ def _restore_outcome(session: Session, change: Change, before: dict[str, Any], a
 def _send_what_waited(session: Session, changes: list[Change], at: Moment) -> str:
     if not any(change.table in ("person", "workspace") for change in changes):
         return ""
-    sent = leads.post_all_waiting(session, at)
+    sent = waiting.post_all_waiting(session, at)
     return f" {plural(sent, 'lead that waited is', 'leads that waited are')} on the way." if sent else ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
 
+from bot.domain.assignment import Draw
 from bot.domain.clock import Clock
 from bot.settings import Settings
 from storage.database import Database
@@ -12,10 +13,11 @@ from storage.stats import TrackRecords
 
 @dataclass(frozen=True)
 class Deps:
-    """The database, the outbox's own Slack client (10 s, no retries), the clock and the settings."""
+    """The database, the outbox's Slack client (10 s, no retries), the clock, the settings, where chance comes from."""
 
     db: Database
     slack: WebClient
     clock: Clock
     settings: Settings
+    draw: Draw
     records: TrackRecords = field(default_factory=TrackRecords)

@@ -8,18 +8,21 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import evidence
+from bot import evidence, routing
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
+from bot.domain.guard import access_ratio, shut_out
 from bot.domain.release import together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
 from bot.released import NewSet, Ready, gather
-from bot.views.digest import Figures, HorizonFigures, ToolBand, digest
+from bot.views.digest import Access, Figures, HorizonFigures, ToolBand, digest
 from bot.views.kit import Json
 from storage import digests, outbox, people, stats, workspace
 from storage import evidence as kept_evidence
+
+ACCESS_WEEKS, ACCESS_NEEDED = timedelta(weeks=12), 10
 
 
 class TakenMeanwhile(OtherwiseError):
@@ -110,6 +113,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         news=bool(ready.sets),
         horizons=_horizons(before, ready.sets, found),
         bands=_bands(stats.tool_record(session, scope.teams, at.now)),
+        access=_access(session, at.now),
         landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload = digest(figures)
@@ -124,6 +128,16 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     }
     cohorts = [row for one in found.values() for row in one.fresh]
     return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready, cohorts)
+
+
+def _access(session: Session, now: datetime) -> Access | None:
+    """Where the last twelve weeks' hard leads went, over all teams; none below ten of them."""
+    weeks, mode = routing.weeks(session, now - ACCESS_WEEKS), workspace.read(session)
+    hard = sum(week.hard for week in weeks)
+    if hard < ACCESS_NEEDED:
+        return None
+    reached = sum(week.hard_in_pool for week in weeks)
+    return Access(hard, reached, mode.pool_share, access_ratio(weeks), shut_out(weeks))
 
 
 def _new_quarter(session: Session, manager: int, due: Due) -> bool:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain.bands import is_hard
@@ -23,8 +24,8 @@ def store_history(session: Session, rows: list[Past], at: Moment, *, asked: bool
         return 0
     past = list(fresh.values())
     reps = _reps(session, past)
-    landmark = workspace.read(session).landmark_hours
-    ids = leads.add(session, [_lead(row, reps, at, asked=asked, landmark=landmark) for row in past])
+    mode = workspace.read(session)
+    ids = leads.add(session, [_lead(row, reps, at, mode, asked=asked) for row in past])
     priors = leads.add_priors(
         session, [leads.prior_row(n, row.lead.prior, at.now) for row, n in zip(past, ids, strict=True)]
     )
@@ -54,7 +55,8 @@ def _rep_of(lead: LeadIn, reps: dict[str, int]) -> int | None:
     return reps.get(lead.owner.slack_id or "") or reps.get(lead.owner.email or "")
 
 
-def _lead(row: Past, reps: dict[str, int], at: Moment, *, asked: bool, landmark: int) -> dict[str, Any]:
+def _lead(row: Past, reps: dict[str, int], at: Moment, mode: Row[Any], *, asked: bool) -> dict[str, Any]:
+    landmark = mode.landmark_hours
     item, prior, said = row.lead, row.lead.prior, row.response
     in_time = said is not None and said.at <= row.posted_at + timedelta(hours=landmark)
     standing = said.kind if said is not None and said.kind != "withdrawn" else ""
@@ -62,7 +64,7 @@ def _lead(row: Past, reps: dict[str, int], at: Moment, *, asked: bool, landmark:
     return {
         "lead_id": item.lead_id,
         "flagged_hard": item.hard,
-        "hard": is_hard(prior.probability, item.hard),
+        "hard": is_hard(prior.probability, item.hard, mode.hard_percent / 100),
         "rep_id": _rep_of(item, reps),
         "waiting": "",
         "asked": asked,

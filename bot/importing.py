@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import history, leads
+from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
 from bot.domain.files import rows
 from bot.domain.inbound import LeadIn
@@ -23,11 +24,13 @@ LONGEST_PAUSE = 0.05
 class Import:
     """One pass over a file: read, check, store in short writes, refuse with reasons, show how far it is."""
 
-    def __init__(self, file: Path, how: Mapped, *, post: bool, database: Database | None, at: Moment) -> None:
+    def __init__(
+        self, file: Path, how: Mapped, *, post: bool, database: Database | None, at: Moment, draw: Draw
+    ) -> None:
         self.read = self.stored = self.known = self.bad = 0
         self.rejects = file.with_name(file.name + ".rejected.jsonl")
         self._file, self._how, self._post, self._database = file, how, post, database
-        self._at = at
+        self._at, self._draw = at, draw
         self._records, self._asked = TrackRecords(), False
         self._past: list[Past] = []
         self._fresh: list[LeadIn] = []
@@ -83,7 +86,9 @@ class Import:
         if fresh:
             with self._database.reading() as session:
                 found = self._records.look(session, (leads.record_key(item) for item in fresh), self._at.now)
-            results = self._database.write(lambda s: leads.receive_leads(s, fresh, found, self._at), timeout=60)
+            results = self._database.write(
+                lambda s: leads.receive_leads(s, fresh, found, self._draw, self._at), timeout=60
+            )
             created = sum(one.result == "created" for one in results)
             self.stored, self.known = self.stored + created, self.known + len(fresh) - created
         time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))

@@ -12,12 +12,12 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot import delivery, digests, pledges
+from bot import delivery, digests, pledges, waiting
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.retry import SETTLE, UNCERTAIN, Answer, Decision, Kind, State, decide
-from bot.domain.rules import LETTERS_KEEP
+from bot.domain.rules import LETTERS_KEEP, WAITS_FOR_OWNER
 from bot.log import frames
 from storage import leads, outbox, people
 
@@ -251,6 +251,21 @@ def _pledged(deps: Deps, manager: int, at: Moment) -> bool:
     if person.pledged_at is None:
         deps.db.write(lambda s: pledges.ask(s, manager, person.slack_id, at), key=f"digest:{manager}")
     return person.pledged_at is not None
+
+
+def assign_unowned(deps: Deps) -> None:
+    """Give leads that nobody owns, and for whom nobody was there, to those who are there now."""
+    _quietly("assign", lambda: _assign(deps))
+
+
+def _assign(deps: Deps) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        any_waiting = bool(leads.unowned(session, at.now - WAITS_FOR_OWNER))
+    if any_waiting:
+        given = deps.db.write(lambda s: waiting.assign_unowned(s, deps.draw, at), key="assign")
+        if given:
+            log.info("leads.assigned", many=given)
 
 
 def tidy(deps: Deps) -> None:

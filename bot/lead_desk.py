@@ -24,7 +24,7 @@ from storage import outbox, people, responses
 
 WAITS = {
     "owner": "it waits until its owner is added as a rep",
-    "unowned": "it names no owner, and this version posts only leads that do",
+    "unowned": "it names no owner, and no rep is there to be given it",
     "paused": "it waits: its rep is paused",
     "held": "it waits: Otherwise is paused",
 }

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import posting
+from bot import posting, routing
+from bot.domain.assignment import Draw
 from bot.domain.bands import Record, band_of, is_hard
 from bot.domain.clock import Moment
+from bot.domain.guard import Routed
 from bot.domain.inbound import LeadIn
-from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL, TEST, WAITS_FOR_OWNER, Received
+from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL, TEST, Received
 from bot.posting import Posting
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
@@ -31,7 +33,19 @@ class _Mode:
     landmark_hours: int
     paused: bool
     reps: Reps
+    guard: routing.Guard
+    hard_below: float
     instead: Row[Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Who gets a new lead, or why it waits, and how that was decided."""
+
+    rep: Row[Any] | None
+    why: str
+    hard: bool
+    routed: Routed | None = None
 
 
 def record_key(item: LeadIn) -> RecordKey:
@@ -39,12 +53,12 @@ def record_key(item: LeadIn) -> RecordKey:
     return item.prior.line, item.prior.horizon_days, band_of(item.prior.probability, item.prior.points)
 
 
-def receive_leads(session: Session, items: list[LeadIn], records: Records, at: Moment) -> list[Received]:
+def receive_leads(session: Session, items: list[LeadIn], records: Records, draw: Draw, at: Moment) -> list[Received]:
     """Take in leads, in order, one answer each. New ones are inserted together with their letters.
 
-    `records` holds the tool's record for each item's `record_key`.
+    `records` holds the tool's record for each item's `record_key`; `draw` decides where chance does.
     """
-    mode = _mode(session, items)
+    mode = _mode(session, items, draw)
     if mode.instead is not None:
         kept = [item.model_copy(update={"lead_id": REHEARSAL + item.lead_id}) for item in items]
         told = _receive(session, kept, mode, records, at)
@@ -56,7 +70,8 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, at: M
 
 def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
     """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
-    mode = _Mode(workspace.read(session).landmark_hours, False, {}, rep)
+    asked = workspace.read(session)
+    mode = _Mode(asked.landmark_hours, False, {}, routing.NOBODY, asked.hard_percent / 100, rep)
     _receive(
         session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
     )
@@ -79,40 +94,13 @@ def _receive(session: Session, items: list[LeadIn], mode: _Mode, records: Record
     return [result for result in results if result is not None]
 
 
-def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]:
-    """For reps who were just added: send what waited, and find what the past holds of theirs; how many of each."""
-    rows = [people.by_id(session, rep) for rep in reps]
-    return sum(post_waiting(session, row, at) for row in rows), sum(leads.adopt_history(session, row) for row in rows)
-
-
-def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
-    """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
-    if rep.paused or not rep.is_rep or workspace.read(session).paused:
-        return 0
-    waiting = leads.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
-    postings = []
-    for row in waiting:
-        leads.change(session, row.id, rep_id=rep.id, waiting="")
-        prior = leads.newest_prior(session, row.id)
-        # Without a record beside it: the people's file has none at hand, and says "0 leads so far" rather than guess.
-        card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), Record(), rep)
-        postings.append(Posting(row.id, prior.id, card, rep))
-    posting.post(session, postings, at)
-    return len(waiting)
-
-
-def post_all_waiting(session: Session, at: Moment) -> int:
-    """After a pause: send every active rep what waited for her and is younger than seven days; how many."""
-    reps = [people.by_id(session, rep) for rep in leads.reps_waited_for(session, at.now - WAITS_FOR_OWNER)]
-    return sum(post_waiting(session, rep, at) for rep in reps)
-
-
-def _mode(session: Session, items: list[LeadIn]) -> _Mode:
+def _mode(session: Session, items: list[LeadIn], draw: Draw) -> _Mode:
     asked = workspace.read(session)
+    below = asked.hard_percent / 100
     if asked.rehearsal_slack_id:
         instead = people.by_slack_id(session, asked.rehearsal_slack_id)
-        return _Mode(asked.landmark_hours, asked.paused, {}, instead)
-    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items))
+        return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, instead)
+    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), routing.guard(session, draw), below)
 
 
 def _reps(session: Session, items: list[LeadIn]) -> Reps:
@@ -131,25 +119,41 @@ def _rep_for(item: LeadIn, mode: _Mode) -> tuple[Row[Any] | None, str]:
     return rep, UNKNOWN if rep is None else PAUSED if rep.paused else HELD if mode.paused else ""
 
 
+def _choose(item: LeadIn, mode: _Mode) -> _Choice:
+    """The rep for a new lead: its owner, or whoever the guard gives it to when it has none."""
+    rep, why = _rep_for(item, mode)
+    hard = is_hard(item.prior.probability, item.hard, mode.hard_below)
+    if why == UNOWNED and mode.guard.available and not mode.paused:
+        routed = mode.guard.give(item.lead_id, hard=hard)
+        return _Choice(mode.guard.reps[routed.rep], "", hard, routed)
+    if rep is not None and not why and mode.guard.pool:
+        return _Choice(rep, "", hard, Routed(rep.id, rep.id, "owner", 0.0))
+    return _Choice(rep, why, hard)
+
+
 def _create(session: Session, items: list[LeadIn], mode: _Mode, records: Records, at: Moment) -> list[Received]:
     if not items:
         return []
-    chosen = [_rep_for(item, mode) for item in items]
-    rows = [_lead_row(item, rep, why, mode, at) for item, (rep, why) in zip(items, chosen, strict=True)]
+    chosen = [_choose(item, mode) for item in items]
+    rows = [_lead_row(item, choice, mode, at) for item, choice in zip(items, chosen, strict=True)]
     ids = leads.add(session, rows)
     priors = [leads.prior_row(lead, item.prior, at.now) for lead, item in zip(ids, items, strict=True)]
-    postings = []
-    for row, prior, number, item, (rep, why) in zip(
+    postings, decided = [], []
+    for row, prior, number, item, choice in zip(
         rows, priors, leads.add_priors(session, priors), items, chosen, strict=True
     ):
-        if rep is not None and not why:
+        if choice.rep is not None and not choice.why:
             ref = Ref(lead=prior["lead_id"], prior=number)
-            card = posting.card(row, prior, ref, records[record_key(item)], rep)
-            postings.append(Posting(ref.lead, number, card, rep))
+            card = posting.card(row, prior, ref, records[record_key(item)], choice.rep)
+            postings.append(Posting(ref.lead, number, card, choice.rep))
+            if choice.routed is not None:
+                decided.append((ref.lead, choice.hard, choice.routed))
     posting.post(session, postings, at)
+    mode.guard.keep(session, decided, at)
+    mode.guard.ask_owners(session, rows, ids, decided, at)
     return [
-        Received(item.lead_id, "created", warnings=["owner"] if why else [])
-        for item, (_rep, why) in zip(items, chosen, strict=True)
+        Received(item.lead_id, "created", warnings=["owner"] if choice.why else [])
+        for item, choice in zip(items, chosen, strict=True)
     ]
 
 
@@ -165,9 +169,11 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
     rescored = item.prior.scored_at > newest.scored_at
     rep, why = _rep_for(item, mode)
     moves = _moves(row, item, rep, why)
-    values = _changed(row, item) | ({"rep_id": rep.id if rep else None, "waiting": why} if moves else {})
+    values = _changed(row, item, mode.hard_below) | (
+        {"rep_id": rep.id if rep else None, "waiting": why} if moves else {}
+    )
     if rescored:
-        _rescore(session, row, item, records[record_key(item)], at)
+        _rescore(session, row, item, records[record_key(item)], mode, at)
     if values:
         leads.change(session, row.id, **values)
     if moves:
@@ -178,11 +184,11 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
     return Received(item.lead_id, result, warnings=["owner"] if moves and why else [])
 
 
-def _changed(row: Row[Any], item: LeadIn) -> dict[str, Any]:
+def _changed(row: Row[Any], item: LeadIn, below: float) -> dict[str, Any]:
     new = leads.described(item) | (leads.owned(item) if item.owner else {})
     values = {key: value for key, value in new.items() if getattr(row, key) != value}
     if row.posted_at is None and row.flagged_hard != item.hard:
-        values |= {"flagged_hard": item.hard, "hard": is_hard(row.probability, item.hard)}
+        values |= {"flagged_hard": item.hard, "hard": is_hard(row.probability, item.hard, below)}
     return values
 
 
@@ -208,12 +214,13 @@ def _pass_on(session: Session, row: Row[Any], rep: Row[Any] | None, record: Reco
         posting.post(session, [Posting(row.id, prior.id, card, rep, after)], at)
 
 
-def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, at: Moment) -> None:
+def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, mode: _Mode, at: Moment) -> None:
     """Store the new prior; show it while nobody has answered and the landmark is ahead, else keep it unseen."""
     (prior,) = leads.add_priors(session, [leads.prior_row(row.id, item.prior, at.now)])
     if row.posted_at is None:
         # Nobody has seen the first one yet: figures use what is posted, which is the newest.
-        leads.change(session, row.id, **leads.figures_of(item.prior), hard=is_hard(item.prior.probability, item.hard))
+        hard = is_hard(item.prior.probability, item.hard, mode.hard_below)
+        leads.change(session, row.id, **leads.figures_of(item.prior), hard=hard)
     answered = responses.first_answer_before(session, row.id, at.now)
     late = row.posted_at is not None and at.now > row.posted_at + timedelta(hours=row.landmark_hours)
     place = leads.situation(session, row.id)
@@ -233,13 +240,13 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, at: 
         outbox.add_once(session, line, at.real)
 
 
-def _lead_row(item: LeadIn, rep: Row[Any] | None, why: str, mode: _Mode, at: Moment) -> dict[str, Any]:
+def _lead_row(item: LeadIn, choice: _Choice, mode: _Mode, at: Moment) -> dict[str, Any]:
     return {
         "lead_id": item.lead_id,
         "flagged_hard": item.hard,
-        "hard": is_hard(item.prior.probability, item.hard),
-        "rep_id": rep.id if rep is not None and not why else None,
-        "waiting": why,
+        "hard": choice.hard,
+        "rep_id": choice.rep.id if choice.rep is not None and not choice.why else None,
+        "waiting": choice.why,
         "trial": mode.instead is not None,
         "landmark_hours": mode.landmark_hours,
         "made_up": at.made_up,

@@ -6,17 +6,17 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import leads
+from bot import waiting
 from bot.domain.accounts import Account, Ask, Change, Channel, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import foreign, listed, one_line, plural
 from storage import leads as kept_leads
-from storage import people
+from storage import people, workspace
 
 
 def add_rep(session: Session, ask: Ask) -> Done:
     """`rep add`: from now on her leads come to her DM or to the channel; those that waited are sent."""
-    account, channel = _usable(ask.first), _postable(ask.channel)
+    account, channel = _usable(ask.first), postable(ask.channel)
     email = ask.command.email or account.email.lower()
     row = known_person(session, account, ask.at.now)
     taken = people.by_email(session, email) if email else None
@@ -35,7 +35,7 @@ def add_rep(session: Session, ask: Ask) -> Done:
     if change is None:
         return Done(f"{name} is a rep already; her leads go {where}. Nothing was changed.")
     fresh = people.by_id(session, row.id)
-    sent = leads.post_waiting(session, fresh, ask.at)
+    sent = waiting.post_waiting(session, fresh, ask.at)
     kept_leads.adopt_history(session, fresh)
     said = f"{name} is a rep now" if not row.is_rep else f"{name} is changed"
     sentence = f"{said}: leads for {email or 'her Slack id'} go {where}."
@@ -76,7 +76,7 @@ def resume_rep(session: Session, ask: Ask) -> Done:
     name = foreign(row.name, 60)
     if change is None:
         return Done(f"{name} was not paused. Nothing was changed.")
-    sent = leads.post_waiting(session, people.by_id(session, row.id), ask.at)
+    sent = waiting.post_waiting(session, people.by_id(session, row.id), ask.at)
     on_the_way = f"{plural(sent, 'lead that waited is', 'leads that waited are')} on the way."
     return Done(f"{name} is back. {on_the_way if sent else 'Nothing was waiting.'}", (change,))
 
@@ -206,6 +206,17 @@ def changed(session: Session, row: Row[Any], wanted: dict[str, Any]) -> Change |
     return Change("person", row.id, before, after)
 
 
+def set_workspace(session: Session, **wanted: Any) -> Change | None:
+    """Set some of what holds for everybody; the change, if there is one."""
+    row = workspace.read(session)
+    before = {key: getattr(row, key) for key, value in wanted.items() if getattr(row, key) != value}
+    if not before:
+        return None
+    after = {key: wanted[key] for key in before}
+    workspace.change(session, **after)
+    return Change("workspace", workspace.THE_ROW, before, after)
+
+
 def find_team(session: Session, name: str) -> Row[Any] | None:
     """A team by name, whatever its case."""
     teams = people.all_teams(session)
@@ -240,7 +251,8 @@ def _usable(account: Account) -> Account:
     return account
 
 
-def _postable(channel: Channel | None) -> Channel | None:
+def postable(channel: Channel | None) -> Channel | None:
+    """The channel, when it can be posted to. Raises OtherwiseError with what to do."""
     if channel is None:
         return None
     if not channel.found:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.assignment import Draw
 from bot.domain.errors import SettingsError
 
 SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
@@ -32,6 +33,10 @@ class Settings(BaseSettings):
     otherwise_admins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Slack ids of further admins, separated by commas."
     )
+    otherwise_hash_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret behind random assignment and hashed lead ids; made from the bot token when empty.",
+    )
     otherwise_clock_file: Path | None = Field(
         default=None, description="Rehearsals only: a file with an offset in seconds that the bot's clock obeys."
     )
@@ -53,6 +58,11 @@ class Settings(BaseSettings):
     otherwise_log_format: Literal["json", "text"] = Field(
         default="json", description="`json`, a line an event, or `text` for reading at a terminal."
     )
+
+    def draw(self) -> Draw:
+        """Where chance comes from: the key in these settings, or one made from the bot token."""
+        own = self.otherwise_hash_key.get_secret_value()
+        return Draw(own.encode() if own else b"bot token\x1f" + self.slack_bot_token.get_secret_value().encode())
 
     @field_validator("otherwise_admins", mode="before")
     @classmethod

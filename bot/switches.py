@@ -1,21 +1,19 @@
 """What admins switch for everybody: pause, rehearsal, the landmark, and who else may run the commands."""
 
-from typing import Any
-
 from sqlmodel import Session
 
-from bot import leads
-from bot.domain.accounts import Ask, Change, Done
+from bot import waiting
+from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import foreign, one_line, plural
-from bot.roster import changed, known_person
+from bot.roster import changed, known_person, set_workspace
 from storage import leads as kept_leads
 from storage import people, workspace
 
 
 def pause(session: Session, ask: Ask) -> Done:
     """`pause`: nothing new is posted, no digest is sent; leads are kept."""
-    change = _set(session, paused=True)
+    change = set_workspace(session, paused=True)
     if change is None:
         return Done("Otherwise is paused already. `/otherwise resume` lets it post again.")
     return Done(
@@ -27,10 +25,10 @@ def pause(session: Session, ask: Ask) -> Done:
 
 def resume(session: Session, ask: Ask) -> Done:
     """`resume`: what waited is posted, if it is younger than seven days."""
-    change = _set(session, paused=False)
+    change = set_workspace(session, paused=False)
     if change is None:
         return Done("Otherwise was not paused. Nothing was changed.")
-    sent = leads.post_all_waiting(session, ask.at)
+    sent = waiting.post_all_waiting(session, ask.at)
     return Done(f"Posting again. {plural(sent, 'lead that waited is', 'leads that waited are')} on the way.", (change,))
 
 
@@ -40,7 +38,7 @@ def rehearsal_on(session: Session, ask: Ask) -> Done:
     if standing == ask.actor.slack_id:
         return Done("The rehearsal is on already, and yours.")
     known_person(session, ask.actor, ask.at.now)
-    change = _set(session, rehearsal_slack_id=ask.actor.slack_id)
+    change = set_workspace(session, rehearsal_slack_id=ask.actor.slack_id)
     instead = " instead of to " + _name(session, standing) if standing else ""
     return Done(
         f"Rehearsal: every new suggestion comes to you{instead}, and counts in no figure. Your reps get none. "
@@ -51,7 +49,7 @@ def rehearsal_on(session: Session, ask: Ask) -> Done:
 
 def rehearsal_off(session: Session, ask: Ask) -> Done:
     """`rehearsal off`."""
-    change = _set(session, rehearsal_slack_id=None)
+    change = set_workspace(session, rehearsal_slack_id=None)
     if change is None:
         return Done("No rehearsal is on. Nothing was changed.")
     return Done("The rehearsal is over: new suggestions go to their reps.", (change,))
@@ -59,7 +57,7 @@ def rehearsal_off(session: Session, ask: Ask) -> Done:
 
 def set_landmark(session: Session, ask: Ask) -> Done:
     """`landmark`: by when an answer counts. Fixed with the first lead, since figures rest on it."""
-    hours = ask.command.hours
+    hours = ask.command.number
     before = workspace.read(session).landmark_hours
     if before == hours:
         return Done(f"The landmark is {hours} hours already. Nothing was changed.")
@@ -68,7 +66,7 @@ def set_landmark(session: Session, ask: Ask) -> Done:
             f"The landmark stays at {before} hours: leads are here already, and figures by two measures can't be "
             "told apart."
         )
-    change = _set(session, landmark_hours=hours)
+    change = set_workspace(session, landmark_hours=hours)
     return Done(
         f"The landmark is {hours} hours now (it was {before}): what a rep has said by then is what figures use.",
         (change,) if change else (),
@@ -101,16 +99,6 @@ def remove_admin(session: Session, ask: Ask) -> Done:
         raise OtherwiseError(f"{one_line(account.name, 60)} {why}. Nothing was changed.")
     change = changed(session, row, {"is_admin": False})
     return Done(f"{foreign(account.name, 60)} may no longer use these commands.", (change,) if change else ())
-
-
-def _set(session: Session, **wanted: Any) -> Change | None:
-    row = workspace.read(session)
-    before = {key: getattr(row, key) for key, value in wanted.items() if getattr(row, key) != value}
-    if not before:
-        return None
-    after = {key: wanted[key] for key in before}
-    workspace.change(session, **after)
-    return Change("workspace", workspace.THE_ROW, before, after)
 
 
 def _name(session: Session, slack_id: str) -> str:

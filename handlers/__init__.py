@@ -7,7 +7,7 @@ from slack_bolt import App
 
 from bot.deps import Deps
 from bot.views import ids
-from handlers import answers, commands, errors, forms, home, setup
+from handlers import answers, commands, errors, forms, home, routing, setup
 
 ACTIONS: dict[str, Callable[..., None]] = {
     ids.NOTED: answers.noted,
@@ -24,6 +24,9 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.PAST_DIGEST: home.open_digest,
     ids.RETRY: home.retry,
     ids.ADD_OWNER: home.add_owner,
+    ids.KEEP: routing.keep,
+    ids.ASK_POOL: routing.ask_pool,
+    ids.TAKE: routing.take,
     ids.UNDO: commands.undo,
     ids.TEST_LEAD: setup.test_lead,
 }

@@ -8,7 +8,7 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot import audit, home, lead_desk, roster, slack_people, status, switches, timetable
+from bot import audit, guard_desk, home, lead_desk, privacy, roster, slack_people, status, switches, timetable
 from bot.authority import NotAnAdmin, in_charge
 from bot.deps import Deps
 from bot.domain.accounts import Ask, Done
@@ -41,6 +41,12 @@ CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
     "pause": switches.pause,
     "resume": switches.resume,
     "landmark": switches.set_landmark,
+    "hard": guard_desk.set_hard,
+    "pool add": guard_desk.add_to_pool,
+    "pool remove": guard_desk.take_from_pool,
+    "pool share": guard_desk.set_share,
+    "pool channel": guard_desk.set_channel,
+    "privacy": privacy.set_rules,
     "admin add": switches.add_admin,
     "admin remove": switches.remove_admin,
 }
@@ -50,6 +56,7 @@ LOOKS: dict[str, Callable[[Session, Ask], Done]] = {
     "rep list": roster.list_reps,
     "team list": roster.list_teams,
     "lead": lead_desk.show_lead,
+    "routing": guard_desk.show_routing,
 }
 
 

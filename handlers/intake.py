@@ -102,7 +102,9 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
             at = deps.clock.moment()
             with deps.db.reading() as session:
                 records = deps.records.look(session, (leads.record_key(item) for item in items), at.now)
-            stored = deps.db.write(lambda s: leads.receive_leads(s, items, records, at), key=items[0].lead_id)
+            stored = deps.db.write(
+                lambda s: leads.receive_leads(s, items, records, deps.draw, at), key=items[0].lead_id
+            )
             _fill(results, stored)
         return _answer(results)
 

@@ -124,7 +124,7 @@ def _store_digest(session: Session, ask: Ask, manager: Account, hours: str) -> s
     steps: list[Done] = [timetable.move(session, ask)]
     audit.keep(session, ask.actor, "digest schedule", steps[0], ask.at)
     if hours.isdigit() and int(hours) in LANDMARKS and not leads.any_lead(session):
-        fixed = Ask(Command("landmark", hours=int(hours)), ask.actor, ask.at, in_charge=True)
+        fixed = Ask(Command("landmark", number=int(hours)), ask.actor, ask.at, in_charge=True)
         steps.append(switches.set_landmark(session, fixed))
         audit.keep(session, ask.actor, "landmark", steps[-1], ask.at)
     row = people.by_slack_id(session, manager.slack_id)

@@ -174,6 +174,16 @@ def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Ro
     ).all()
 
 
+def unowned(session: Session, after: datetime) -> Sequence[Row[Any]]:
+    """Leads received after `after` that nobody owns and that were given to nobody yet, oldest first."""
+    return session.execute(
+        select(leads)
+        .where(text("waiting <> ''"), leads.c.waiting == "unowned", leads.c.received_at >= after)
+        .order_by(leads.c.id)
+        .limit(500)
+    ).all()
+
+
 def adopt_history(session: Session, rep: Row[Any]) -> int:
     """Leads of the past that carry this rep's email become hers in the figures; how many."""
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)

@@ -72,6 +72,8 @@ class Person(SQLModel, table=True):
     digest_zone: str | None = None
     # A schedule that applies from a later week on: weekday, minute, zone, from (ISO, UTC).
     digest_next: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    # One of those who get the reserved share of hard leads, named by hand.
+    in_pool: bool = False
     # Whether an admin let her run the commands; Slack's own admins and owners may in any case.
     is_admin: bool = False
     added_at: datetime = _moment()
@@ -325,6 +327,45 @@ class ReleaseTeam(SQLModel, table=True):
     team_id: int = Field(foreign_key="team.id", primary_key=True)
 
 
+class Decision(SQLModel, table=True):
+    """To whom a lead was given, and what would have been: one row a lead, from when there is a pool or no owner."""
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", unique=True)
+    # turn, reserve or owner.
+    by: str
+    hard: bool
+    # How many could have had it, and which key decided.
+    context: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    # Who would have it by the score alone, who should, and who has it.
+    usual_id: int = Field(foreign_key="person.id")
+    recommended_id: int = Field(foreign_key="person.id")
+    actual_id: int = Field(foreign_key="person.id")
+    propensity: float
+    in_pool: bool
+    made_up: bool = False
+    at: datetime = _moment(index=True)
+
+
+class SecondLook(SQLModel, table=True):
+    """A hard lead's owner was asked whether the pool should look too, and what came of it."""
+
+    __tablename__ = "second_look"
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", unique=True)
+    owner_id: int = Field(foreign_key="person.id")
+    propensity: float
+    question_id: int = Field(foreign_key="letter.id")
+    # "" until she presses, then keep or ask.
+    answer: str = ""
+    offers: list[int] = Field(default_factory=list, sa_type=JSON)
+    taken_by_id: int | None = Field(default=None, foreign_key="person.id")
+    taken_at: datetime | None = _moment(default=None)
+    made_up: bool = False
+    at: datetime = _moment()
+
+
 class Evidence(SQLModel, table=True):
     """What a closed cohort's released leads add to the evidence about overrides: a curve, without leads or reps."""
 
@@ -355,6 +396,12 @@ class Workspace(SQLModel, table=True):
     privacy_leads: int = 10
     privacy_reps: int = 5
     privacy_next: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    # A prior under so many in 100 makes a lead hard; so many in 100 of the hard ones go to the pool.
+    hard_percent: int = 15
+    pool_share: int = 20
+    pool_channel_id: str | None = None
+    # Who was given the last lead that nobody owned.
+    turn_id: int | None = None
     # Who gets every suggestion while a rehearsal is on.
     rehearsal_slack_id: str | None = None
 

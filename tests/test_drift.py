@@ -11,6 +11,7 @@ import yaml
 
 from bot.app import build_bolt
 from bot.deps import Deps
+from bot.domain.assignment import Draw
 from bot.domain.clock import Clock
 from bot.domain.commands import FORMS as COMMAND_FORMS
 from bot.domain.commands import shown
@@ -75,7 +76,7 @@ def test_the_manifest_listens_to_what_has_a_listener(tmp_path: Path) -> None:
     settings = manifest()["settings"]
     assert settings["interactivity"]["is_enabled"]
     assert settings["socket_mode_enabled"]
-    deps = Deps(None, None, Clock(), Settings(_env_file=None, slack_bot_token="xoxb-x"))  # type: ignore[arg-type,call-arg]
+    deps = Deps(None, None, Clock(), Settings(_env_file=None, slack_bot_token="xoxb-x"), Draw(b""))  # type: ignore[arg-type,call-arg]
     app = build_bolt(deps, Identity("T", "U", "B", set()))
     assert len(app._listeners) == len(ACTIONS) + len(FORMS) + len(COMMANDS) + len(EVENTS)
     assert set(ACTIONS) == set(ids.ACTIONS)

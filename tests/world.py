@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from bot import keys, leads, people
+from bot import keys, people, waiting
 from bot.app import Running
 from bot.domain.retry import State
 from bot.settings import Settings
@@ -116,7 +116,7 @@ class World:
         plan = people.read_people(rows, members_of(self.settings))
         assert not plan.problems, plan.problems
         at = self.deps.clock.moment()
-        self.deps.db.write(lambda s: leads.add_people(s, people.apply_plan(s, plan, at.now), at))
+        self.deps.db.write(lambda s: waiting.add_people(s, people.apply_plan(s, plan, at.now), at))
 
     def lead(self, lead_id: str = "crm:1", rep: str = RIA, probability: float = 0.12, **more: Any) -> dict[str, Any]:
         """Send one lead; its result."""

@@ -30,9 +30,9 @@ def band_label(band: int) -> str:
     return f"{low}–{low + POINTS_WIDTH - 1} points"
 
 
-def is_hard(probability: float | None, flagged: bool) -> bool:
-    """Whether a lead counts as hard: a prior under 15 %, or flagged before posting (STATISTICS §4)."""
-    return flagged or (probability is not None and probability < HARD_BELOW)
+def is_hard(probability: float | None, flagged: bool, below: float = HARD_BELOW) -> bool:
+    """Whether a lead counts as hard: a prior under `below`, or flagged before posting (STATISTICS §4)."""
+    return flagged or (probability is not None and probability < below)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,17 @@ class ToolBand:
 
 
 @dataclass(frozen=True)
+class Access:
+    """How many hard leads there were, how many reached the pool, the aim in 100, and how often beside all leads."""
+
+    hard: int
+    reached: int
+    aim: int
+    ratio: float | None
+    shut_out: float
+
+
+@dataclass(frozen=True)
 class Figures:
     """All that a digest may use. `newer` have not matured, `held` have and wait for a larger set; `news` since last."""
 
@@ -73,6 +84,7 @@ class Figures:
     looking: bool = False
     horizons: list[HorizonFigures] = field(default_factory=list)
     bands: list[ToolBand] = field(default_factory=list)
+    access: Access | None = None
 
 
 def pledge() -> Json:
@@ -112,6 +124,10 @@ def digest(figures: Figures) -> tuple[str, Json]:
         said = [_band_line(band) for band in bands[:5]]
         spoken += said
         blocks.append(plain_context("\n".join(said)))
+    if figures.access is not None:
+        line = _access(figures.access)
+        spoken.append(line)
+        blocks.append(plain_context(line))
     ending = _ending(figures)
     if ending:
         spoken.append(ending)
@@ -295,6 +311,16 @@ def _band_line(band: ToolBand) -> str:
         f"The tool's {what} ({band.days} days): {band.wins:,} of {band.leads:,} closed, "
         f"{round(100 * band.wins / band.leads)} in 100 ({round(100 * low)}–{round(100 * high)})."
     )
+
+
+def _access(found: Access) -> str:
+    often = f"; they reach it {found.ratio:.1f} times as often as all leads" if found.ratio is not None else ""
+    line = (
+        f"{found.reached} of {found.hard} hard leads reached the pool (aim: {found.aim} in 100 of the unowned){often}."
+    )
+    if found.shut_out >= ALARM:
+        line += " That is clearly less often. `/otherwise routing` shows where they went."
+    return line
 
 
 def _ending(figures: Figures) -> str:

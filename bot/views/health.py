@@ -108,7 +108,7 @@ def _waits(one: Waiting) -> str:
     count = plural(one.many, "lead waits", "leads wait")
     owner = foreign(one.owner, 120)
     if one.why == "unowned":
-        return f"{count} without an owner: this version posts only leads that name one."
+        return f"{count} without an owner until a rep is there: all are paused, or none was added."
     if one.why == "paused":
         return f"{count} for {owner}, who is paused: `/otherwise rep resume @user`."
     if one.why == "held":

@@ -15,6 +15,9 @@ NUMBER = "home.number"
 PAST_DIGEST = "home.digest"
 RETRY = "home.retry"
 ADD_OWNER = "home.add_owner"
+KEEP = "routing.keep"
+ASK_POOL = "routing.ask"
+TAKE = "routing.take"
 UNDO = "admin.undo"
 TEST_LEAD = "admin.test_lead"
 
@@ -40,6 +43,7 @@ HOURS = "hours"
 ACTIONS = (
     NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
     NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
+    KEEP, ASK_POOL, TAKE,
 )  # fmt: skip
 CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST)
 COMMANDS = ("/otherwise",)

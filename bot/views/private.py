@@ -1,6 +1,9 @@
 """What a rep alone is told where others read her channel; her words are not repeated there."""
 
-from bot.domain.wording import escape, foreign, in_hundred, one_line
+from datetime import datetime
+
+from bot.domain.release import Rules
+from bot.domain.wording import day, escape, foreign, in_hundred, one_line
 from bot.views import ids
 from bot.views.kit import Json, Ref, actions, button, section
 from bot.views.suggestion import Card
@@ -37,6 +40,14 @@ def details_saved(ref: Ref) -> Json:
 def withdrawn(ref: Ref) -> Json:
     """After a withdrawal."""
     return _said("Withdrawn. You can say something else at any time.")
+
+
+def rules_lowered(before: Rules, leads: int, reps: int, begins: datetime, zone: str) -> Json:
+    """To every rep, when an admin lets digests tell of smaller groups."""
+    return _said(
+        f"A change in what managers read. From {day(begins, zone)} on, digests count groups of at least {leads} leads "
+        f"and {reps} reps; until then it is {before.leads} leads and {before.reps} reps. Still groups, never who."
+    )
 
 
 def number(card: Card) -> Json:

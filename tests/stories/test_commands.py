@@ -43,6 +43,13 @@ RIGHT = [
     ("rehearsal off", "rehearsal off", "The rehearsal is over"),
     ("pause", "pause", "Paused"),
     ("resume", "resume", "Posting again"),
+    ("hard", "hard 20", "hard under 20 in 100"),
+    ("pool add", "pool add @rob", "Rob Sand is in the pool now. In the pool: Rob Sand; 2 more are needed"),
+    ("pool remove", "pool remove @rob", "out of the pool"),
+    ("pool share", "pool share 25", "25 in 100 of the hard leads that nobody owns"),
+    ("pool channel", "pool channel #deals", "Offers to the pool go to #deals"),
+    ("routing", "routing", "Hard is under 20 in 100, or flagged"),
+    ("privacy", "privacy leads 8 reps 4", "for results that are released later"),
     ("admin add", "admin add @milo", "may use these commands now"),
     ("admin remove", "admin remove @milo", "may no longer"),
     ("audit", "audit", "West Coast is in North now"),
@@ -50,6 +57,13 @@ RIGHT = [
 ]
 # Ten kinds of wrong input and more, each with what the answer must help with.
 WRONG = [
+    ("hard", "A number from 1 to 50"),
+    ("hard 90", "A number from 1 to 50"),
+    ("pool add @mona", "is not a rep"),
+    ("pool remove @rob", "is not in the pool"),
+    ("pool channel somewhere", "pick a channel from the list"),
+    ("privacy", "Two numbers are needed"),
+    ("privacy leads 2 reps 5", "No group is told of below 5 leads and 4 reps"),
     ("frobnicate", "/otherwise help"),
     ("statsu", "Did you mean `/otherwise status`"),
     ("rep ad @ria", "Did you mean `/otherwise rep add"),
@@ -128,6 +142,7 @@ def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) 
             "team list",
             "digest preview",
             "lead",
+            "routing",
             "audit",
         )
         assert len(office.rows(Audit)) - before == (0 if looks else 1), text

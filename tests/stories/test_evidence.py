@@ -44,9 +44,9 @@ def past(make_world: Any, tmp_path: Path) -> Any:
             rows = [row | card for row, card in zip(rows, deck, strict=True)]
         file = tmp_path / "past.jsonl"
         file.write_text("\n".join(json.dumps(row) for row in rows))
-        Import(file, Mapped(), post=False, database=world.deps.db, at=world.deps.clock.moment()).all(
-            Console(quiet=True)
-        )
+        Import(
+            file, Mapped(), post=False, database=world.deps.db, at=world.deps.clock.moment(), draw=world.deps.draw
+        ).all(Console(quiet=True))
         return world
 
     return build

@@ -1,0 +1,61 @@
+"""How large a group must be before a digest tells of it: lowered a week ahead, in the sight of every rep."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.domain.accounts import Ask, Change, Done
+from bot.domain.errors import OtherwiseError
+from bot.domain.wording import day
+from bot.released import rules_of
+from bot.views import private
+from storage import outbox, people, workspace
+
+NOTICE = timedelta(days=7)
+
+
+def refuse_managers(session: Session, ask: Ask, what: str) -> None:
+    """Whoever manages a team can't reach the switches that would expose it, admin or not. Raises OtherwiseError."""
+    row = people.by_slack_id(session, ask.actor.slack_id)
+    if row is not None and row.id in {one.id for one in people.managers(session)}:
+        raise OtherwiseError(
+            f"You manage a team here, so {what} is for an admin who manages nobody. Nothing was changed."
+        )
+
+
+def set_rules(session: Session, ask: Ask) -> Done:
+    """`privacy`: larger groups count at once; smaller ones after seven days, and every rep is told now."""
+    refuse_managers(session, ask, "this")
+    before, kept = rules_of(session, ask.at.now), workspace.read(session)
+    leads, reps = ask.command.number, ask.command.second
+    if (leads, reps) == (before.leads, before.reps) and not kept.privacy_next:
+        return Done(f"It is {leads} leads and {reps} reps already. Nothing was changed.")
+    old = {"privacy_leads": kept.privacy_leads, "privacy_reps": kept.privacy_reps, "privacy_next": kept.privacy_next}
+    if leads >= before.leads and reps >= before.reps:
+        new: dict[str, object] = {"privacy_leads": leads, "privacy_reps": reps, "privacy_next": None}
+        workspace.change(session, **new)
+        return Done(
+            f"A group is told of from {leads} leads and {reps} reps on, from the next digest (it was {before.leads} "
+            f"and {before.reps}). To go back is a lowering: seven days, and every rep is told.",
+            final=True,
+        )
+    begins = ask.at.now + NOTICE
+    ahead = {"leads": leads, "reps": reps, "from": begins.isoformat()}
+    new = {"privacy_leads": before.leads, "privacy_reps": before.reps, "privacy_next": ahead}
+    workspace.change(session, **new)
+    told = [row for row in people.everybody(session) if row.is_rep]
+    letters = [
+        {
+            "kind": "post",
+            "lane": row.slack_id,
+            "payload": private.rules_lowered(before, leads, reps, begins, row.zone),
+            "dedupe_key": f"privacy:{row.id}:{ask.at.real.timestamp()}",
+        }
+        for row in told
+    ]
+    outbox.add(session, letters, ask.at.real)
+    return Done(
+        f"From {day(begins, ask.actor.zone)} on a group is told of from {leads} leads and {reps} reps on (it was "
+        f"{before.leads} and {before.reps}), for results that are released later. All {len(told)} reps are told now.",
+        (Change("workspace", workspace.THE_ROW, old, new),),
+    )

@@ -1,0 +1,185 @@
+"""The routing guard: leads without an owner are given to somebody, a share of the hard ones to the pool; owners keep
+theirs and may be asked whether the pool should look too (PRODUCT §6).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.assignment import Draw
+from bot.domain.clock import Moment
+from bot.domain.cohorts import EPOCH
+from bot.domain.errors import OtherwiseError
+from bot.domain.guard import POOL_NEEDED, SECOND_LOOK, Routed, Week, after, route
+from bot.domain.rules import OPEN_OUTCOMES
+from bot.views import routing as views
+from storage import outbox, people, routing, workspace
+
+Decided = list[tuple[int, bool, Routed]]
+
+
+@dataclass
+class Guard:
+    """Who can be given a lead just now. `turn` moves on with each that is given in turn."""
+
+    draw: Draw
+    reps: dict[int, Row[Any]] = field(default_factory=dict)
+    # Those of the pool who are there; none while the pool is smaller than three.
+    pool: list[int] = field(default_factory=list)
+    share: float = 0.0
+    turn: int | None = None
+
+    @property
+    def available(self) -> list[int]:
+        """Everybody who can be given a lead."""
+        return list(self.reps)
+
+    def give(self, lead_id: str, *, hard: bool) -> Routed:
+        """Choose a rep for a lead that nobody owns."""
+        routed = route(
+            self.draw, lead_id, hard=hard, usual=after(self.turn, self.available), pool=self.pool, share=self.share
+        )
+        # The turn moves on either way, so that the reserve takes from nobody's share of the others.
+        self.turn = routed.usual
+        return routed
+
+    def keep(self, session: Session, decided: Decided, at: Moment) -> None:
+        """Write down what was decided, and whose turn it was."""
+        if not decided:
+            return
+        context = {"available": len(self.reps), "pool": len(self.pool), "key": self.draw.id}
+        rows = [
+            {
+                "lead_id": lead,
+                "by": routed.by,
+                "hard": hard,
+                "context": context,
+                "usual_id": routed.usual,
+                "recommended_id": routed.rep,
+                "actual_id": routed.rep,
+                "propensity": routed.propensity,
+                "in_pool": routed.rep in self.pool,
+                "made_up": at.made_up,
+                "at": at.now,
+            }
+            for lead, hard, routed in decided
+        ]
+        routing.keep(session, rows)
+        if any(routed.by != "owner" for _, _, routed in decided):
+            workspace.change(session, turn_id=self.turn)
+
+    def ask_owners(
+        self, session: Session, leads: list[dict[str, Any]], ids: list[int], decided: Decided, at: Moment
+    ) -> None:
+        """Ask a share of the owners of hard leads, privately and once a lead, whether the pool should look too."""
+        rows = dict(zip(ids, leads, strict=True))
+        for number, hard, routed in decided:
+            row = rows[number]
+            if routed.by != "owner" or not hard or routed.rep in self.pool or row["trial"]:
+                continue
+            if self.draw.share(SECOND_LOOK, row["lead_id"]) >= self.share:
+                continue
+            owner = self.reps[routed.rep]
+            letter = {"kind": "post", "lane": owner.slack_id, "payload": {}, "dedupe_key": f"second-look:{number}"}
+            (question,) = outbox.add(session, [letter], at.real)
+            look = {
+                "lead_id": number,
+                "owner_id": owner.id,
+                "propensity": self.share,
+                "question_id": question,
+                "made_up": at.made_up,
+                "at": at.now,
+            }
+            (made,) = routing.ask(session, [look])
+            outbox.edit(session, question, views.question(row["name"], made), f"second-look:{number}:0", at.real)
+
+
+NOBODY = Guard(Draw(b""))
+
+
+def guard(session: Session, draw: Draw) -> Guard:
+    """Who is there now."""
+    asked = workspace.read(session)
+    reps = {row.id: row for row in routing.available(session)}
+    whole = routing.pool(session)
+    pool = [row.id for row in whole if row.id in reps] if len(whole) >= POOL_NEEDED else []
+    return Guard(draw, reps, pool, asked.pool_share / 100, asked.turn_id)
+
+
+def keep_lead(session: Session, number: int, slack_id: str, at: Moment) -> None:
+    """[Keep]. Raises OtherwiseError for anybody but its owner."""
+    row = _hers(session, number, slack_id)
+    if routing.answer(session, number, "keep", []):
+        outbox.edit(session, row.question_id, views.kept(row.name), f"second-look:{row.lead_id}:keep", at.real)
+
+
+def ask_pool(session: Session, number: int, slack_id: str, at: Moment) -> None:
+    """[Ask the pool]: the offer goes to the pool's channel, or to each member who is there."""
+    row = _hers(session, number, slack_id)
+    if row.answer:
+        return
+    if row.outcome not in OPEN_OUTCOMES:
+        raise OtherwiseError("This lead is closed already, so nobody was asked.")
+    channel = workspace.read(session).pool_channel_id
+    lanes = [channel] if channel else [one.slack_id for one in routing.pool(session) if not one.paused]
+    lanes = [lane for lane in lanes if lane != slack_id]
+    payload = views.offer(row.name, number)
+    letters = [
+        {"kind": "post", "lane": lane, "payload": payload, "dedupe_key": f"offer:{number}:{lane}"} for lane in lanes
+    ]
+    routing.answer(session, number, "ask", outbox.add(session, letters, at.real))
+    outbox.edit(session, row.question_id, views.asked(row.name), f"second-look:{row.lead_id}:ask", at.real)
+
+
+def take_look(session: Session, number: int, slack_id: str, at: Moment) -> None:
+    """[I'll take it]: the first gets it. Raises OtherwiseError, kindly, for everybody else."""
+    row, person = routing.look(session, number), people.by_slack_id(session, slack_id)
+    if row is None or row.answer != "ask":
+        raise OtherwiseError("This offer is no longer there.")
+    if person is None or not person.in_pool:
+        raise OtherwiseError("This offer is for the pool. Thank you for looking.")
+    if row.outcome not in OPEN_OUTCOMES:
+        raise OtherwiseError("This lead is closed by now. Thank you for looking.")
+    if not routing.take(session, number, person.id, at.now):
+        again = routing.look(session, number)
+        if again is not None and again.taken_by_id == person.id:
+            return
+        who = again.taker if again is not None else "Somebody"
+        raise OtherwiseError(f"{who} was a moment quicker and has this one. Thank you for looking.")
+    routing.reached(session, row.lead_id)
+    for letter in row.offers:
+        outbox.edit(session, letter, views.taken(row.name, person.name), f"offer:{letter}:taken", at.real)
+    outbox.edit(
+        session, row.question_id, views.helped(row.name, person.name), f"second-look:{row.lead_id}:taken", at.real
+    )
+    letters = [
+        {
+            "lane": row.owner_slack_id,
+            "payload": views.somebody_comes(row.name, slack_id),
+            "dedupe_key": f"helper:{number}",
+        },
+        {"lane": slack_id, "payload": views.yours(row.name, row.owner_slack_id), "dedupe_key": f"helps:{number}"},
+    ]
+    outbox.add(session, [{"kind": "post"} | letter for letter in letters], at.real)
+
+
+def weeks(session: Session, since: datetime) -> list[Week]:
+    """What reached the pool, week by week, over all teams."""
+    found: dict[int, list[int]] = {}
+    for row in routing.decided(session, since):
+        week = found.setdefault((row.at - EPOCH) // timedelta(weeks=1), [0, 0, 0, 0])
+        week[0] += 1
+        week[1] += row.hard
+        week[2] += row.in_pool
+        week[3] += row.hard and row.in_pool
+    return [Week(*counts) for _, counts in sorted(found.items())]
+
+
+def _hers(session: Session, number: int, slack_id: str) -> Row[Any]:
+    row = routing.look(session, number)
+    if row is None or row.owner_slack_id != slack_id:
+        raise OtherwiseError("This question is for the lead's owner. Nothing was changed.")
+    return row

@@ -1,0 +1,104 @@
+"""The routing guard's rows: who could have a lead, who was given it, and who was asked to look too."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, case, func, insert, select, update
+from sqlmodel import Session
+
+from storage.tables import Decision, Lead, Person, SecondLook, table
+
+decisions, looks, people, leads = table(Decision), table(SecondLook), table(Person), table(Lead)
+
+
+def available(session: Session) -> Sequence[Row[Any]]:
+    """Reps who can be given a lead, in order of addition."""
+    there = select(people).where(people.c.is_rep, people.c.paused.is_(False)).order_by(people.c.id)
+    return session.execute(there).all()
+
+
+def pool(session: Session) -> Sequence[Row[Any]]:
+    """Everybody in the pool, paused or not."""
+    return session.execute(select(people).where(people.c.in_pool, people.c.is_rep).order_by(people.c.id)).all()
+
+
+def keep(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Keep decisions, one a lead."""
+    session.execute(insert(decisions), rows)
+
+
+def ask(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+    """Keep that owners are asked; the ids in the rows' order."""
+    statement = insert(looks).returning(looks.c.id, sort_by_parameter_order=True)
+    return [int(number) for number in session.execute(statement, rows).scalars()]
+
+
+def look(session: Session, number: int) -> Row[Any] | None:
+    """A question with its lead's name and outcome, and its owner's and taker's names and Slack ids."""
+    owner, taker = people.alias("owner"), people.alias("taker")
+    return session.execute(
+        select(
+            looks,
+            leads.c.name,
+            leads.c.outcome,
+            leads.c.rep_id,
+            owner.c.slack_id.label("owner_slack_id"),
+            taker.c.name.label("taker"),
+        )
+        .join(leads, leads.c.id == looks.c.lead_id)
+        .join(owner, owner.c.id == looks.c.owner_id)
+        .outerjoin(taker, taker.c.id == looks.c.taken_by_id)
+        .where(looks.c.id == number)
+    ).one_or_none()
+
+
+def answer(session: Session, number: int, word: str, offers: list[int]) -> bool:
+    """Write down keep or ask, once; False when she had answered."""
+    done = session.execute(
+        update(looks).where(looks.c.id == number, looks.c.answer == "").values(answer=word, offers=offers)
+    )
+    return bool(getattr(done, "rowcount", 0))
+
+
+def take(session: Session, number: int, person: int, at: datetime) -> bool:
+    """Let one member of the pool have it; False when somebody was quicker."""
+    done = session.execute(
+        update(looks)
+        .where(looks.c.id == number, looks.c.answer == "ask", looks.c.taken_by_id.is_(None))
+        .values(taken_by_id=person, taken_at=at)
+    )
+    return bool(getattr(done, "rowcount", 0))
+
+
+def reached(session: Session, lead: int) -> None:
+    """The lead has reached the pool after all."""
+    session.execute(update(decisions).where(decisions.c.lead_id == lead).values(in_pool=True))
+
+
+def decided(session: Session, since: datetime) -> Sequence[Row[Any]]:
+    """Decisions since then, as counts by moment of day and team: at, team_id, by, hard, in_pool, many."""
+    return session.execute(
+        select(decisions.c.at, people.c.team_id, decisions.c.by, decisions.c.hard, decisions.c.in_pool)
+        .join(people, people.c.id == decisions.c.actual_id)
+        .join(leads, leads.c.id == decisions.c.lead_id)
+        .where(decisions.c.at >= since, leads.c.trial.is_(False))
+        .order_by(decisions.c.at)
+    ).all()
+
+
+def asked(session: Session, since: datetime) -> tuple[int, int, int]:
+    """How many owners were asked since then, how many of them asked the pool, and how often somebody came."""
+    row = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((looks.c.answer == "ask", 1), else_=0)), 0),
+            func.count(looks.c.taken_by_id),
+        ).where(looks.c.at >= since)
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def names(rows: Iterable[Row[Any]]) -> list[str]:
+    """Their names."""
+    return [str(row.name) for row in rows]

@@ -1,0 +1,71 @@
+"""Chance that can be checked, whose turn it is, and whether hard leads still reach the pool."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.assignment import Draw
+from bot.domain.evidence import Conditional
+from bot.domain.guard import Week, access_ratio, after, route, shut_out
+
+FILE = Path(__file__).parents[3] / "shared" / "reference" / "statistics_cases.json"
+CASES = {one["id"]: one for one in json.loads(FILE.read_text())["cases"]} if FILE.exists() else {}
+published = pytest.mark.skipif(not CASES, reason="the published reference cases are not beside this checkout")
+
+
+@published
+def test_the_hash_is_the_one_that_others_can_compute() -> None:
+    case = CASES["assignment_hash"]
+    draw, experiment = Draw(case["input"]["key"].encode()), case["input"]["experiment"]
+    shares = [(name, share) for name, share in case["input"]["shares"]]
+    for lead, wanted in case["expected"].items():
+        assert draw.share(experiment, lead) == pytest.approx(wanted["u"], abs=case["tol"])
+        assert draw.arm(experiment, lead, shares) == wanted["arm"]
+
+
+@published
+def test_the_ratio_is_the_one_worked_out_by_hand() -> None:
+    case = CASES["routing_ratio"]["input"]
+    weeks = [Week(case["all"], case["hard"], case["all_pool"], case["hard_pool"])]
+    assert access_ratio(weeks) == pytest.approx(CASES["routing_ratio"]["expected"]["access_ratio"], abs=1e-9)
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 6), st.integers(0, 6))
+def test_a_week_s_evidence_is_the_conditional_one_of_its_leads(hard: int, other: int, one: int, two: int) -> None:
+    hard_in, other_in = min(one, hard), min(two, other)
+    z = np.array([-1.0] * hard + [0.0] * other)
+    y = np.array([1.0] * hard_in + [0.0] * (hard - hard_in) + [1.0] * other_in + [0.0] * (other - other_in))
+    week = Week(hard + other, hard, hard_in + other_in, hard_in)
+    plain = Conditional.nothing().with_stratum(np.zeros_like(z), z, y) if len(z) else Conditional.nothing()
+    assert shut_out([week]) == pytest.approx(plain.e_value(), rel=1e-9)
+
+
+def test_hard_leads_that_never_arrive_are_called_clear_and_a_fair_share_is_not() -> None:
+    assert shut_out([Week(60, 20, 20, 0)] * 4) >= 20
+    assert shut_out([Week(60, 20, 15, 5)] * 50) < 3
+    assert access_ratio([]) is None
+    assert access_ratio([Week(5, 0, 2, 0)]) is None
+
+
+def test_the_reserve_takes_its_share_of_the_hard_ones_and_none_of_the_others() -> None:
+    draw, pool = Draw(b"key"), [7, 8, 9]
+    by = Counter(route(draw, f"l{n}", hard=True, usual=1, pool=pool, share=0.2).by for n in range(5000))
+    assert 0.18 < by["reserve"] / 5000 < 0.22
+    reps = Counter(route(draw, f"l{n}", hard=True, usual=1, pool=pool, share=0.2).rep for n in range(5000))
+    assert all(reps[member] > 250 for member in pool)
+    assert all(route(draw, f"l{n}", hard=False, usual=1, pool=pool, share=0.2).rep == 1 for n in range(500))
+    assert route(draw, "l1", hard=True, usual=1, pool=[], share=0.2).propensity == 0
+
+
+@given(st.sets(st.integers(1, 50), min_size=1), st.integers(0, 60))
+def test_turns_go_round_everybody(reps: set[int], start: int) -> None:
+    turn, seen = start, []
+    for _ in reps:
+        turn = after(turn, list(reps))
+        seen.append(turn)
+    assert sorted(seen) == sorted(reps)

@@ -1,0 +1,42 @@
+"""How large a group must be: an admin may lower it in the sight of every rep, and no manager may at all."""
+
+from datetime import timedelta
+
+from bot.released import rules_of
+from storage.tables import Workspace
+from tests.world import ADA, MONA, RIA, ROB, World, words
+
+
+def rules(world: World, days: float = 0) -> tuple[int, int]:
+    with world.deps.db.reading() as session:
+        found = rules_of(session, world.deps.clock.now() + timedelta(days=days))
+    return found.leads, found.reps
+
+
+def test_lowering_is_told_to_every_rep_and_begins_a_week_later(world: World) -> None:
+    answer = words(world.command(ADA, "privacy leads 8 reps 4"))
+    assert "All 24 reps are told now." in answer
+    for rep in (RIA, ROB):
+        assert "groups of at least 8 leads and 4 reps" in words(world.see(rep, "A change in what managers read"))
+    assert rules(world) == (10, 5)
+    assert rules(world, 6.9) == (10, 5)
+    assert rules(world, 7.1) == (8, 4)
+    world.command(ADA, "undo")
+    assert rules(world, 8) == (10, 5)
+
+
+def test_raising_holds_at_once_and_is_not_taken_back_by_an_undo(world: World) -> None:
+    assert "from the next digest" in words(world.command(ADA, "privacy leads 20 reps 6"))
+    assert rules(world) == (20, 6)
+    assert "no change that could be undone" in words(world.command(ADA, "undo"))
+    assert "All 24 reps" in words(world.command(ADA, "privacy leads 10 reps 6"))
+    assert rules(world) == (20, 6)
+
+
+def test_who_manages_a_team_can_t_admin_or_not(world: World) -> None:
+    world.command(ADA, "admin add @mona")
+    before = world.rows(Workspace)
+    assert "is for an admin who manages nobody" in words(world.command(MONA, "privacy leads 5 reps 4"))
+    assert world.rows(Workspace) == before
+    world.command(ADA, "team North manager @ada")
+    assert "You manage a team here" in words(world.command(ADA, "privacy leads 5 reps 4"))
