@@ -119,6 +119,7 @@ class Running:
         often = {"trigger": "interval", "seconds": seconds, "max_instances": 1, "coalesce": True}
         scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
         scheduler.add_job(jobs.assign_unowned, args=[self.deps], **often)
+        scheduler.add_job(jobs.look_after_reps, args=[self.deps], **often)
         scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
         scheduler.start()
         return scheduler

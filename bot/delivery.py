@@ -33,7 +33,7 @@ def open_direct(slack: WebClient, slack_id: str) -> Answer:
 
 
 def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer:
-    if letter["error"] == UNCERTAIN and letter["kind"] != "update":
+    if letter["error"] == UNCERTAIN and letter["kind"] not in ("update", "delete"):
         if can_read_history and letter["kind"] != "private":
             if found := _find(slack, letter):
                 return Answer(Kind.SENT, ts=found, channel=_channel(letter))
@@ -44,6 +44,9 @@ def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer
     payload = {key: letter["payload"][key] for key in ("text", "blocks") if key in letter["payload"]}
     if letter["kind"] == "update":
         done = slack.chat_update(channel=letter["target_channel"], ts=letter["target_ts"], **payload)
+    elif letter["kind"] == "delete":
+        slack.chat_delete(channel=letter["target_channel"], ts=letter["target_ts"])
+        return Answer(Kind.SENT, channel=letter["target_channel"])
     elif letter["kind"] == "private":
         channel = letter["target_channel"]
         done = slack.chat_postEphemeral(channel=channel, user=letter["payload"]["user"], **payload)

@@ -1,7 +1,9 @@
 """About whom a manager's digest is: her teams, those under them, and those they are counted together with."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain.groups import Group, TeamNode, group, under
@@ -30,3 +32,15 @@ def scope_of(session: Session, manager: int) -> Scope:
     groups = [one for one in group(nodes) if one.teams & hers]
     covered = hers.union(*(one.teams for one in groups if one.large))
     return Scope(groups, covered, sorted(team.name for team in teams if team.id in covered - hers))
+
+
+def manages(session: Session, slack_id: str, rep: Row[Any]) -> bool:
+    """Whether somebody manages the rep's team, or one above it."""
+    teams, above = {team.id: team for team in people.all_teams(session)}, rep.team_id
+    person, seen = people.by_slack_id(session, slack_id), set[int]()
+    while person is not None and above in teams and above not in seen:
+        seen.add(above)
+        if teams[above].manager_id == person.id:
+            return True
+        above = teams[above].parent_id
+    return False

@@ -10,12 +10,13 @@ from bot import digests
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.status import health
-from bot.views.home import Answer, Counts, DigestLine, HomePage, ManagerPart, OpenLead, Promise, RepPart
+from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
+from bot.views.rep_home import Answer, Counts, OpenLead, Promise, Reading, RepPart
 from storage import digests as kept_digests
-from storage import leads, people, responses
+from storage import forgetting, leads, people, responses
 
-SHOWN, LOOKED_AT, DIGESTS = 10, 2000, 12
+SHOWN, LOOKED_AT, DIGESTS, READINGS = 10, 2000, 12, 10
 RATE_NEEDED = 30
 
 
@@ -83,6 +84,12 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         promises=_promises(session, person),
         number_at_once=person.number_at_once,
         paused=person.paused,
+        muted=person.muted,
+        asks_outcomes=person.asks_outcomes,
+        asks_second_look=person.asks_second_look,
+        stand_in=people.by_id(session, person.stand_in_id).name if person.stand_in_id else "",
+        stand_in_until=person.stand_in_until,
+        readings=[Reading(r.reader, r.how, r.many, r.at) for r in forgetting.readings_of(session, person.id, READINGS)],
     )
 
 

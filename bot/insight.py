@@ -28,7 +28,7 @@ class Standing:
 def standing(session: Session, ref: Ref, slack_id: str) -> tuple[str, Standing]:
     """The lead's name and the rep's standing override, empty after a withdrawal. Raises what `find_place` raises."""
     place = find_place(session, ref, slack_id)
-    row = responses.current(session, place.lead.id, place.lead.rep_id)
+    row = responses.current(session, place.lead.id, place.person)
     if row is None or row.kind != "overridden":
         return place.lead.name, Standing()
     return place.lead.name, Standing(row.direction, row.reason or "", row.estimate, row.cues, row.quote)
@@ -52,7 +52,7 @@ def why(session: Session, ref: Ref, slack_id: str) -> Why:
         scored_at=prior.scored_at,
         reasons=prior.reasons,
         facts=place.lead.facts,
-        zone=place.lead.rep_zone or "UTC",
+        zone=place.lead.reader_zone or "UTC",
     )
 
 

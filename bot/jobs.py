@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot import delivery, digests, pledges, waiting
+from bot import delivery, digests, forgetting, fridays, later, pledges, stand_ins, waiting
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -30,6 +30,8 @@ GAP = 0.01
 AHEAD = 0.1
 # How long a post waits for the one before it: 600 a minute at the least, more than Slack takes from a workspace.
 TURN = 0.1
+# Edits and deletions share a tier, and may be sent twice without harm.
+PACED = ("update", "delete")
 
 
 class Sender:
@@ -92,12 +94,15 @@ class Sender:
         for head in heads:
             if head.state == State.SENDING.value or head.lane in self._busy:
                 continue
-            if head.kind in ("update", "thread", "private") and head.target_state not in (None, State.SENT.value):
+            if head.kind in ("update", "delete", "thread", "private") and head.target_state not in (
+                None,
+                State.SENT.value,
+            ):
                 orphans = orphans or head.target_state == State.DEAD.value
                 continue
             at = max((head.next_at - now).total_seconds(), self._ready.get(head.lane, 0.0) - clock - AHEAD)
-            if head.kind == "update":
-                at = max(at, self._edit_wait(clock, taken=len([one for one in due if one.kind == "update"])))
+            if head.kind in PACED:
+                at = max(at, self._edit_wait(clock, taken=len([one for one in due if one.kind in PACED])))
             if at <= 0:
                 due.append(head)
             else:
@@ -116,7 +121,7 @@ class Sender:
             taken = self._deps.db.write(claim, key="outbox")
             for letter in taken:
                 self._busy.add(letter["lane"])
-                if letter["kind"] == "update":
+                if letter["kind"] in PACED:
                     self._edits -= 1
                 self._pool.submit(self._send, letter)
 
@@ -135,7 +140,7 @@ class Sender:
         A crash leaves every post that Slack took and we did not write down to be said again. So there should be one of
         them, not one a lane, as long as Slack answers quickly. Where its history can be read, nothing is said twice.
         """
-        if self._can_read_history or letter["kind"] == "update":
+        if self._can_read_history or letter["kind"] in PACED:
             return threading.Event()
         with self._turn:
             self._settled.wait(TURN)
@@ -186,10 +191,10 @@ class Sender:
             answer,
             attempt=letter["attempt"],
             lost=letter["lost"],
-            repeatable=letter["kind"] == "update",
+            repeatable=letter["kind"] in PACED,
             now=now,
         )
-        if answer.kind is Kind.LIMITED and letter["kind"] == "update" and decision.next_at:
+        if answer.kind is Kind.LIMITED and letter["kind"] in PACED and decision.next_at:
             self._edits_until = time.monotonic() + (decision.next_at - now).total_seconds()
         posted_at = self._deps.clock.now()
         while True:
@@ -268,10 +273,42 @@ def _assign(deps: Deps) -> None:
             log.info("leads.assigned", many=given)
 
 
+def look_after_reps(deps: Deps) -> None:
+    """Tell reps of leads that wait for them, ask on Fridays, and end what was to end."""
+    _quietly("later", lambda: _each(deps, later.to_announce, later.announce))
+    _quietly("fridays", lambda: _each(deps, fridays.to_ask, fridays.ask))
+    _quietly("stand-ins", lambda: _end_stand_ins(deps))
+
+
+def _each(
+    deps: Deps, find: Callable[[Session, Moment], list[int]], work: Callable[[Session, int, Moment], bool]
+) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        found = find(session, at)
+    for rep in found:
+        deps.db.write(partial(_work_on, work=work, rep=rep, at=at), key=f"rep:{rep}")
+
+
+def _work_on(session: Session, work: Callable[[Session, int, Moment], bool], rep: int, at: Moment) -> bool:
+    return work(session, rep, at)
+
+
+def _end_stand_ins(deps: Deps) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        over = people.stand_ins_over(session, at.now)
+    if over:
+        deps.db.write(lambda s: stand_ins.end_over(s, at), key="admin")
+
+
 def tidy(deps: Deps) -> None:
-    """Empty letters that were sent more than a week ago."""
+    """Empty letters that were sent more than a week ago, and answers that were kept long enough."""
     before = datetime.now(UTC) - LETTERS_KEEP
     _quietly("tidy", lambda: deps.db.write(lambda s: outbox.empty_old(s, before), key="outbox"))
+    _quietly(
+        "retention", lambda: deps.db.write(lambda s: forgetting.keep_no_longer(s, deps.clock.moment()), key="tidy")
+    )
 
 
 def _quietly(name: str, work: Callable[[], object]) -> None:

@@ -27,6 +27,8 @@ WAITS = {
     "unowned": "it names no owner, and no rep is there to be given it",
     "paused": "it waits: its rep is paused",
     "held": "it waits: Otherwise is paused",
+    "muted": "it waits: its rep has muted the app",
+    "later": "its rep was told its name, and opens it when she likes",
 }
 
 

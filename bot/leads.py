@@ -14,14 +14,16 @@ from bot.domain.clock import Moment
 from bot.domain.guard import Routed
 from bot.domain.inbound import LeadIn
 from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL, TEST, Received
+from bot.pacing import Pacing, pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
 from storage import leads, outbox, people, responses, workspace
 from storage.stats import RecordKey
 
-# Why a lead waits: its owner has not been added, it has none, she is paused, or everything is.
-UNKNOWN, UNOWNED, PAUSED, HELD = "owner", "unowned", "paused", "held"
+# Why a lead waits: its owner has not been added, it has none, she is paused, everything is, she has muted it all, or it
+# is more than she should get just now.
+UNKNOWN, UNOWNED, PAUSED, HELD, MUTED, LATER = "owner", "unowned", "paused", "held", "muted", "later"
 Records = dict[RecordKey, Record]
 Reps = dict[str, Row[Any]]
 
@@ -35,6 +37,7 @@ class _Mode:
     reps: Reps
     guard: routing.Guard
     hard_below: float
+    pacing: Pacing
     instead: Row[Any] | None = None
 
 
@@ -58,7 +61,7 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, draw:
 
     `records` holds the tool's record for each item's `record_key`; `draw` decides where chance does.
     """
-    mode = _mode(session, items, draw)
+    mode = _mode(session, items, draw, at)
     if mode.instead is not None:
         kept = [item.model_copy(update={"lead_id": REHEARSAL + item.lead_id}) for item in items]
         told = _receive(session, kept, mode, records, at)
@@ -71,7 +74,9 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, draw:
 def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
     """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
     asked = workspace.read(session)
-    mode = _Mode(asked.landmark_hours, False, {}, routing.NOBODY, asked.hard_percent / 100, rep)
+    mode = _Mode(
+        asked.landmark_hours, False, {}, routing.NOBODY, asked.hard_percent / 100, pacing(session, at.now), rep
+    )
     _receive(
         session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
     )
@@ -94,13 +99,13 @@ def _receive(session: Session, items: list[LeadIn], mode: _Mode, records: Record
     return [result for result in results if result is not None]
 
 
-def _mode(session: Session, items: list[LeadIn], draw: Draw) -> _Mode:
+def _mode(session: Session, items: list[LeadIn], draw: Draw, at: Moment) -> _Mode:
     asked = workspace.read(session)
-    below = asked.hard_percent / 100
+    below, pace = asked.hard_percent / 100, pacing(session, at.now)
     if asked.rehearsal_slack_id:
         instead = people.by_slack_id(session, asked.rehearsal_slack_id)
-        return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, instead)
-    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), routing.guard(session, draw), below)
+        return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, pace, instead)
+    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), routing.guard(session, draw), below, pace)
 
 
 def _reps(session: Session, items: list[LeadIn]) -> Reps:
@@ -116,7 +121,9 @@ def _rep_for(item: LeadIn, mode: _Mode) -> tuple[Row[Any] | None, str]:
     if item.owner is None:
         return None, UNOWNED
     rep = mode.reps.get(item.owner.slack_id or "") or mode.reps.get(item.owner.email or "")
-    return rep, UNKNOWN if rep is None else PAUSED if rep.paused else HELD if mode.paused else ""
+    if rep is None:
+        return None, UNKNOWN
+    return rep, PAUSED if rep.paused else MUTED if rep.muted else HELD if mode.paused else ""
 
 
 def _choose(item: LeadIn, mode: _Mode) -> _Choice:
@@ -125,10 +132,14 @@ def _choose(item: LeadIn, mode: _Mode) -> _Choice:
     hard = is_hard(item.prior.probability, item.hard, mode.hard_below)
     if why == UNOWNED and mode.guard.available and not mode.paused:
         routed = mode.guard.give(item.lead_id, hard=hard)
-        return _Choice(mode.guard.reps[routed.rep], "", hard, routed)
-    if rep is not None and not why and mode.guard.pool:
-        return _Choice(rep, "", hard, Routed(rep.id, rep.id, "owner", 0.0))
-    return _Choice(rep, why, hard)
+        chosen = _Choice(mode.guard.reps[routed.rep], "", hard, routed)
+    elif rep is not None and not why and mode.guard.pool:
+        chosen = _Choice(rep, "", hard, Routed(rep.id, rep.id, "owner", 0.0))
+    else:
+        chosen = _Choice(rep, why, hard)
+    if chosen.rep is not None and not chosen.why and mode.instead is None and mode.pacing.too_much(chosen.rep):
+        return replace(chosen, why=LATER)
+    return chosen
 
 
 def _create(session: Session, items: list[LeadIn], mode: _Mode, records: Records, at: Moment) -> list[Received]:
@@ -142,17 +153,19 @@ def _create(session: Session, items: list[LeadIn], mode: _Mode, records: Records
     for row, prior, number, item, choice in zip(
         rows, priors, leads.add_priors(session, priors), items, chosen, strict=True
     ):
+        ref = Ref(lead=prior["lead_id"], prior=number)
+        if choice.routed is not None:
+            decided.append((ref.lead, choice.hard, choice.routed))
         if choice.rep is not None and not choice.why:
-            ref = Ref(lead=prior["lead_id"], prior=number)
-            card = posting.card(row, prior, ref, records[record_key(item)], choice.rep)
-            postings.append(Posting(ref.lead, number, card, choice.rep))
-            if choice.routed is not None:
-                decided.append((ref.lead, choice.hard, choice.routed))
+            reader = mode.pacing.reader(choice.rep)
+            card = posting.card(row, prior, ref, records[record_key(item)], reader)
+            postings.append(Posting(ref.lead, number, card, reader))
     posting.post(session, postings, at)
     mode.guard.keep(session, decided, at)
-    mode.guard.ask_owners(session, rows, ids, decided, at)
+    posted = {posting.lead for posting in postings}
+    mode.guard.ask_owners(session, rows, ids, [one for one in decided if one[0] in posted], at)
     return [
-        Received(item.lead_id, "created", warnings=["owner"] if choice.why else [])
+        Received(item.lead_id, "created", warnings=["owner"] if choice.why not in ("", LATER) else [])
         for item, choice in zip(items, chosen, strict=True)
     ]
 
@@ -196,7 +209,7 @@ def _moves(row: Row[Any], item: LeadIn, rep: Row[Any] | None, why: str) -> bool:
     """Whether the item gives the lead to somebody else than it is with."""
     if item.owner is None or row.history:
         return False
-    if row.waiting:
+    if row.waiting not in ("", LATER):
         return rep is not None and not why
     return rep is None or rep.id != row.rep_id
 
@@ -231,7 +244,7 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, mode
     if row.posted_at is not None and old is not None and record_key(item)[2] != band_of(old.probability, old.points):
         line = {
             "kind": "thread",
-            "lane": (place.rep_channel if place.suggestion_shared else None) or place.rep_slack_id,
+            "lane": (place.reader_channel if place.suggestion_shared else None) or place.reader_slack_id,
             "payload": band_moved(row.name),
             "target_id": place.suggestion_letter,
             "lead_id": row.id,
@@ -245,7 +258,7 @@ def _lead_row(item: LeadIn, choice: _Choice, mode: _Mode, at: Moment) -> dict[st
         "lead_id": item.lead_id,
         "flagged_hard": item.hard,
         "hard": choice.hard,
-        "rep_id": choice.rep.id if choice.rep is not None and not choice.why else None,
+        "rep_id": choice.rep.id if choice.rep is not None and choice.why in ("", LATER) else None,
         "waiting": choice.why,
         "trial": mode.instead is not None,
         "landmark_hours": mode.landmark_hours,

@@ -21,19 +21,19 @@ from storage import leads, responses
 def note(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Noted]: she has seen it. Leaves an override that stands as it is. `click` names this press for redeliveries."""
     place = _open_place(session, ref, slack_id)
-    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    standing = posting.said_of(responses.current(session, place.lead.id, place.person))
     if standing is None:
         _store(session, place, at, {"kind": "noted", "dedupe_key": f"click:{click}"})
-        _show(session, place, private.noted(place.ref), f"click:{click}", at)
+        _show(session, place, slack_id, private.noted(place.ref), f"click:{click}", at)
 
 
 def undo_note(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Undo] of a mistaken [Noted]: as if it had not been pressed, except that both presses are kept."""
     place = _open_place(session, ref, slack_id)
-    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    standing = posting.said_of(responses.current(session, place.lead.id, place.person))
     if standing is not None and standing.kind == "noted":
         _store(session, place, at, {"kind": "withdrawn", "dedupe_key": f"click:{click}"})
-        _show(session, place, private.undone(), f"click:{click}", at)
+        _show(session, place, slack_id, private.undone(), f"click:{click}", at)
 
 
 def record_override(
@@ -50,7 +50,7 @@ def record_override(
         return
     _store(session, place, at, {"kind": "overridden", "direction": direction, "reason": reason, "dedupe_key": key})
     late = place.lead.outcome not in OPEN_OUTCOMES
-    _show(session, place, private.saved(place.ref, late=late), key, at)
+    _show(session, place, slack_id, private.saved(place.ref, late=late), key, at)
 
 
 def add_details(
@@ -65,7 +65,7 @@ def add_details(
 ) -> None:
     """Add her number (in [0, 1]), cues and consent to the override that stands; a further row with the same words."""
     place = find_place(session, ref, slack_id)
-    row = responses.current(session, place.lead.id, place.lead.rep_id)
+    row = responses.current(session, place.lead.id, place.person)
     if row is None or row.kind != "overridden":
         raise AlreadyClosed("What you had said was withdrawn, so there is nothing to add details to.")
     given = hashlib.sha256(f"{estimate}\x1f{sorted(cues)}\x1f{quote}".encode()).hexdigest()[:32]
@@ -73,16 +73,16 @@ def add_details(
     if responses.by_key(session, key) is None:
         kept = {"kind": "overridden", "direction": row.direction, "reason": row.reason, "dedupe_key": key}
         _store(session, place, at, kept | {"estimate": estimate, "cues": cues, "quote": quote})
-        _show(session, place, private.details_saved(place.ref), key, at)
+        _show(session, place, slack_id, private.details_saved(place.ref), key, at)
 
 
 def withdraw(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Withdraw]: what she said no longer counts; the rows stay."""
     place = _open_place(session, ref, slack_id)
-    standing = posting.said_of(responses.current(session, place.lead.id, place.lead.rep_id))
+    standing = posting.said_of(responses.current(session, place.lead.id, place.person))
     if standing is not None and standing.kind == "overridden":
         _store(session, place, at, {"kind": "withdrawn", "dedupe_key": f"click:{click}"})
-        _show(session, place, private.withdrawn(place.ref), f"click:{click}", at)
+        _show(session, place, slack_id, private.withdrawn(place.ref), f"click:{click}", at)
 
 
 def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
@@ -91,7 +91,7 @@ def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) ->
     leads.change_suggestion(session, place.lead.suggestion_id, number_visible=True)
     if place.lead.suggestion_shared:
         card = posting.card_of(session, place.lead)
-        posting.tell_rep(session, place.lead, private.number(card), f"reveal:{click}", at.real)
+        posting.tell(session, place.lead, slack_id, private.number(card), f"reveal:{click}", at.real)
     else:
         posting.show(session, place.lead.id, f"reveal:{click}", at.real)
 
@@ -115,7 +115,7 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
         {
             "lead_id": lead.id,
             "prior_id": place.ref.prior,
-            "person_id": lead.rep_id,
+            "person_id": place.person,
             "number_visible": lead.suggestion_number_visible,
             "wording": WORDING_VERSION,
             "late": late,
@@ -152,9 +152,9 @@ def _figures(session: Session, place: Place) -> dict[str, Any]:
     }
 
 
-def _show(session: Session, place: Place, confirmation: Json, key: str, at: Moment) -> None:
+def _show(session: Session, place: Place, slack_id: str, confirmation: Json, key: str, at: Moment) -> None:
     """Her own DM shows what she said; where others read, nothing changes and she alone is told."""
     if place.lead.suggestion_shared:
-        posting.tell_rep(session, place.lead, confirmation, f"told:{key}", at.real)
+        posting.tell(session, place.lead, slack_id, confirmation, f"told:{key}", at.real)
     else:
         posting.show(session, place.lead.id, key, at.real)

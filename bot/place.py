@@ -17,6 +17,8 @@ class Place:
 
     lead: Row[Any]
     ref: Ref
+    # Who acts: the lead's rep or her stand-in.
+    person: int
 
 
 def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
@@ -27,8 +29,12 @@ def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
     lead = leads.situation(session, ref.lead)
     if lead is None or lead.suggestion_id is None or leads.prior_of(session, ref.lead, ref.prior) is None:
         raise LeadGone
-    if lead.rep_slack_id != slack_id:
-        former = people.by_slack_id(session, slack_id)
-        had_it = former is not None and responses.of_author(session, lead.id, former.id)
-        raise PassedOn if had_it else NotYours
-    return Place(lead, ref)
+    if slack_id == lead.rep_slack_id:
+        return Place(lead, ref, lead.rep_id)
+    if slack_id == lead.reader_slack_id and lead.rep_id is not None:
+        return Place(lead, ref, lead.reader_id)
+    person = people.by_slack_id(session, slack_id)
+    if person is not None and person.id == lead.rep_stand_in_id:
+        return Place(lead, ref, person.id)
+    had_it = person is not None and responses.of_author(session, lead.id, person.id)
+    raise PassedOn if had_it else NotYours

@@ -126,10 +126,10 @@ def card_of(session: Session, lead: Row[Any]) -> Card:
         record=record_of(lead.suggestion_record),
         shared=lead.suggestion_shared,
         number_visible=lead.suggestion_number_visible,
-        said=said_of(responses.current(session, lead.id, lead.rep_id)),
+        said=said_of(responses.current(session, lead.id, lead.reader_id)),
         outcome=lead.outcome,
         outcome_at=lead.outcome_at,
-        zone=lead.rep_zone or "UTC",
+        zone=lead.reader_zone or "UTC",
         trial=trial_note(lead._mapping),
     )
 
@@ -150,12 +150,12 @@ def close_passed_on(session: Session, row: Row[Any], at: Moment) -> None:
     outbox.edit(session, row.suggestion_letter, suggestion(closed), key, at.real)
 
 
-def tell_rep(session: Session, row: Row[Any], payload: Json, dedupe_key: str, real: datetime) -> None:
-    """Say something to the rep alone, in the channel where her lead was posted."""
+def tell(session: Session, row: Row[Any], slack_id: str, payload: Json, dedupe_key: str, real: datetime) -> None:
+    """Say something to whoever answered, alone, in the channel where the lead was posted."""
     letter = {
         "kind": "private",
-        "lane": f"private:{row.rep_slack_id}",
-        "payload": payload | {"user": row.rep_slack_id},
+        "lane": f"private:{slack_id}",
+        "payload": payload | {"user": slack_id},
         "target_id": row.suggestion_letter,
         "lead_id": row.id,
         "dedupe_key": dedupe_key,

@@ -78,11 +78,19 @@ class Guard:
         rows = dict(zip(ids, leads, strict=True))
         for number, hard, routed in decided:
             row = rows[number]
-            if routed.by != "owner" or not hard or routed.rep in self.pool or row["trial"]:
+            if (
+                routed.by != "owner"
+                or not hard
+                or routed.rep in self.pool
+                or row["trial"]
+                or routed.rep not in self.reps
+            ):
                 continue
             if self.draw.share(SECOND_LOOK, row["lead_id"]) >= self.share:
                 continue
             owner = self.reps[routed.rep]
+            if not owner.asks_second_look:
+                continue
             letter = {"kind": "post", "lane": owner.slack_id, "payload": {}, "dedupe_key": f"second-look:{number}"}
             (question,) = outbox.add(session, [letter], at.real)
             look = {

@@ -10,6 +10,7 @@ from bot.domain.assignment import Draw
 from bot.domain.bands import Record
 from bot.domain.clock import Moment
 from bot.domain.rules import WAITS_FOR_OWNER
+from bot.pacing import pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
 from storage import leads, people, workspace
@@ -23,16 +24,16 @@ def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]
 
 def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
     """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
-    if rep.paused or not rep.is_rep or workspace.read(session).paused:
+    if rep.paused or rep.muted or not rep.is_rep or workspace.read(session).paused:
         return 0
     waiting = leads.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
-    postings = []
+    postings, readers = [], pacing(session, at.now)
     for row in waiting:
         leads.change(session, row.id, rep_id=rep.id, waiting="")
-        prior = leads.newest_prior(session, row.id)
+        prior, reader = leads.newest_prior(session, row.id), readers.reader(rep)
         # Without a record beside it: the people's file has none at hand, and says "0 leads so far" rather than guess.
-        card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), Record(), rep)
-        postings.append(Posting(row.id, prior.id, card, rep))
+        card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), Record(), reader)
+        postings.append(Posting(row.id, prior.id, card, reader))
     posting.post(session, postings, at)
     return len(waiting)
 

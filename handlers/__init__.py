@@ -7,7 +7,7 @@ from slack_bolt import App
 
 from bot.deps import Deps
 from bot.views import ids
-from handlers import answers, commands, errors, forms, home, routing, setup
+from handlers import answers, commands, errors, forms, home, reps, routing, setup
 
 ACTIONS: dict[str, Callable[..., None]] = {
     ids.NOTED: answers.noted,
@@ -24,6 +24,12 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.PAST_DIGEST: home.open_digest,
     ids.RETRY: home.retry,
     ids.ADD_OWNER: home.add_owner,
+    ids.LATER: reps.open_later,
+    ids.FRIDAY: reps.open_friday,
+    ids.SWITCH: reps.switch,
+    ids.FORGET_ME: reps.ask_to_forget_me,
+    ids.FORGET: reps.forget,
+    ids.RETAIN: reps.retain,
     ids.KEEP: routing.keep,
     ids.ASK_POOL: routing.ask_pool,
     ids.TAKE: routing.take,
@@ -35,6 +41,8 @@ FORMS: dict[str, Callable[..., None]] = {
     ids.SUBMIT_DETAILS: forms.submit_details,
     ids.SETUP_TEAM: setup.submit_team,
     ids.SETUP_DIGEST: setup.submit_digest,
+    ids.SUBMIT_FRIDAY: reps.submit_friday,
+    ids.SUBMIT_FORGET: reps.forget_me,
 }
 COMMANDS: dict[str, Callable[..., None]] = {"/otherwise": commands.otherwise}
 EVENTS: dict[str, Callable[..., None]] = {"app_home_opened": home.opened}

@@ -8,13 +8,28 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot import audit, guard_desk, home, lead_desk, privacy, roster, slack_people, status, switches, timetable
+from bot import (
+    audit,
+    forgetting,
+    guard_desk,
+    home,
+    lead_desk,
+    own_switches,
+    privacy,
+    roster,
+    slack_people,
+    stand_ins,
+    status,
+    switches,
+    timetable,
+)
 from bot.authority import NotAnAdmin, in_charge
 from bot.deps import Deps
 from bot.domain.accounts import Ask, Done
 from bot.domain.commands import BY_NAME, Command, parse
 from bot.domain.errors import OtherwiseError
-from bot.views import replies
+from bot.domain.wording import foreign, plural
+from bot.views import ids, replies
 from bot.views.kit import Json
 from handlers import setup
 from handlers.authority import admin
@@ -47,6 +62,10 @@ CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
     "pool share": guard_desk.set_share,
     "pool channel": guard_desk.set_channel,
     "privacy": privacy.set_rules,
+    "stand-in": stand_ins.name_stand_in,
+    "mute": own_switches.mute,
+    "budget": own_switches.set_budget,
+    "quiet": own_switches.set_quiet,
     "admin add": switches.add_admin,
     "admin remove": switches.remove_admin,
 }
@@ -101,9 +120,23 @@ def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
         if name == "audit":
             lines = audit.latest(session, ask.actor.zone)
             return replies.reply("\n".join(f"• {line}" for line in lines) or "Nothing was changed by a command yet.")
+        if name == "forget":
+            return _ask_to_forget(session, with_facts)
+        if name == "retention":
+            sentence, press, days = own_switches.ask_to_retain(session, with_facts)
+            return replies.confirm(sentence, press, ids.RETAIN, str(days))
         if name == "digest preview":
             return replies.preview(*timetable.preview(session, with_facts))
         return replies.reply(LOOKS[name](session, with_facts).sentence)
+
+
+def _ask_to_forget(session: Session, ask: Ask) -> Json:
+    number, name, rows = forgetting.about_to_forget(session, ask.command.people[0])
+    words = (
+        f"Deletes the words of {plural(rows, 'answer')} of {foreign(name, 60)}, the name, email and Slack id here, "
+        "and the messages between her and the app. Counts that were told already stay. It can't be undone."
+    )
+    return replies.confirm(words, "Forget", ids.FORGET, str(number))
 
 
 def _change(session: Session, ask: Ask) -> tuple[Done, int]:

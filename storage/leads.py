@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from bot.domain.bands import band_of
@@ -14,6 +14,7 @@ from storage.tables import Lead, Letter, Person, Prior, Suggestion, table
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
 
 
+readers = people.alias("reader")
 # Built once: putting these together costs more than running them, and they stand on the path to an ack.
 _SITUATION = (
     select(
@@ -24,16 +25,22 @@ _SITUATION = (
         suggestions.c.record.label("suggestion_record"),
         suggestions.c.shared.label("suggestion_shared"),
         suggestions.c.number_visible.label("suggestion_number_visible"),
+        suggestions.c.rep_id.label("reader_id"),
         people.c.slack_id.label("rep_slack_id"),
-        people.c.zone.label("rep_zone"),
-        people.c.channel_id.label("rep_channel"),
+        people.c.stand_in_id.label("rep_stand_in_id"),
+        readers.c.slack_id.label("reader_slack_id"),
+        readers.c.zone.label("reader_zone"),
+        readers.c.channel_id.label("reader_channel"),
     )
     .outerjoin(suggestions, suggestions.c.lead_id == leads.c.id)
     .outerjoin(people, people.c.id == leads.c.rep_id)
+    .outerjoin(readers, readers.c.id == suggestions.c.rep_id)
     .where(leads.c.id == bindparam("lead"))
     .order_by(suggestions.c.id.desc())
     .limit(1)
 )
+# Waits for somebody else than its own rep, who may open hers whenever she likes.
+_WAITS = and_(text("waiting <> ''"), leads.c.waiting != "later")
 _PRIOR_OF = select(priors).where(priors.c.id == bindparam("prior"), priors.c.lead_id == bindparam("lead"))
 
 
@@ -161,7 +168,8 @@ def mark_posted(session: Session, lead: int, at: datetime) -> None:
 def situation(session: Session, lead: int) -> Row[Any] | None:
     """A lead with its newest suggestion and its rep: what a click needs, in one indexed read.
 
-    Lead columns as they are; `suggestion_…` and `rep_…` for the others, null when it was never posted.
+    Lead columns as they are; `suggestion_…`, `rep_…` for its rep and `reader_…` for whom it was
+    posted to: her or her stand-in.
     """
     return session.execute(_SITUATION, {"lead": lead}).one_or_none()
 
@@ -170,7 +178,36 @@ def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Ro
     """Leads received after `after` that wait for this rep to be added, oldest first."""
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
     return session.execute(
-        select(leads).where(text("waiting <> ''"), hers, leads.c.received_at >= after).order_by(leads.c.id)
+        select(leads)
+        .where(text("waiting <> ''"), leads.c.waiting != "later", hers, leads.c.received_at >= after)
+        .order_by(leads.c.id)
+    ).all()
+
+
+def posted_since(session: Session, rep: int, at: datetime) -> int:
+    """How many suggestions somebody was sent since then."""
+    counted = select(func.count()).where(suggestions.c.rep_id == rep, suggestions.c.created_at >= at)
+    return int(session.execute(counted).scalar_one())
+
+
+def later_of(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
+    """Leads that wait for a rep to open them, oldest first; closed ones are left out."""
+    return session.execute(
+        select(leads)
+        .where(text("waiting <> ''"), leads.c.waiting == "later", leads.c.rep_id == rep)
+        .where(leads.c.outcome.in_(("", "reopened")))
+        .order_by(leads.c.id)
+        .limit(limit)
+    ).all()
+
+
+def later_counts(session: Session) -> Sequence[Row[Any]]:
+    """For whom leads wait to be opened: id, zone, muted, later_told, and how many."""
+    return session.execute(
+        select(people.c.id, people.c.zone, people.c.muted, people.c.later_told, func.count().label("many"))
+        .join(leads, leads.c.rep_id == people.c.id)
+        .where(text("lead.waiting <> ''"), leads.c.waiting == "later", leads.c.outcome.in_(("", "reopened")))
+        .group_by(people.c.id, people.c.zone, people.c.muted, people.c.later_told)
     ).all()
 
 
@@ -197,8 +234,8 @@ def reps_waited_for(session: Session, after: datetime) -> Sequence[int]:
     return (
         session.execute(
             select(people.c.id)
-            .where(people.c.is_rep, people.c.paused.is_(False))
-            .where(select(leads.c.id).where(text("waiting <> ''"), hers, leads.c.received_at >= after).exists())
+            .where(people.c.is_rep, people.c.paused.is_(False), people.c.muted.is_(False))
+            .where(select(leads.c.id).where(_WAITS, hers, leads.c.received_at >= after).exists())
             .order_by(people.c.id)
         )
         .scalars()
@@ -265,7 +302,7 @@ def waiting_owners(session: Session) -> Sequence[Row[Any]]:
     owner = func.coalesce(leads.c.owner_email, leads.c.owner_slack_id, "")
     return session.execute(
         select(owner.label("owner"), leads.c.waiting, func.count().label("many"))
-        .where(text("waiting <> ''"))
+        .where(_WAITS)
         .group_by(owner, leads.c.waiting)
     ).all()
 

@@ -22,6 +22,11 @@ def by_id(session: Session, person: int) -> Row[Any]:
     return session.execute(select(people).where(people.c.id == person)).one()
 
 
+def maybe(session: Session, person: int) -> Row[Any] | None:
+    """Somebody by a number that may be anybody's."""
+    return session.execute(select(people).where(people.c.id == person)).one_or_none()
+
+
 def everybody(session: Session) -> Sequence[Row[Any]]:
     """All people, in order of addition."""
     return session.execute(select(people).order_by(people.c.id)).all()
@@ -94,3 +99,12 @@ def pledge(session: Session, person: int, at: datetime) -> bool:
         update(people).where(people.c.id == person, people.c.pledged_at.is_(None)).values(pledged_at=at)
     )
     return bool(getattr(result, "rowcount", 0))
+
+
+def stand_ins_over(session: Session, now: datetime) -> Sequence[int]:
+    """Reps whose stand-in's last day has passed."""
+    return (
+        session.execute(select(people.c.id).where(people.c.stand_in_id.is_not(None), people.c.stand_in_until <= now))
+        .scalars()
+        .all()
+    )

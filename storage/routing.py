@@ -14,7 +14,11 @@ decisions, looks, people, leads = table(Decision), table(SecondLook), table(Pers
 
 def available(session: Session) -> Sequence[Row[Any]]:
     """Reps who can be given a lead, in order of addition."""
-    there = select(people).where(people.c.is_rep, people.c.paused.is_(False)).order_by(people.c.id)
+    there = (
+        select(people)
+        .where(people.c.is_rep, people.c.paused.is_(False), people.c.muted.is_(False))
+        .order_by(people.c.id)
+    )
     return session.execute(there).all()
 
 

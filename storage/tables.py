@@ -65,7 +65,17 @@ class Person(SQLModel, table=True):
     channel_id: str | None = None
     number_at_once: bool = True
     paused: bool = False
+    # What she has switched off for herself: all messages, the Friday question, questions about a second look.
+    muted: bool = False
+    asks_outcomes: bool = True
+    asks_second_look: bool = True
+    # Who answers in her place, and until when.
+    stand_in_id: int | None = None
+    stand_in_until: datetime | None = _moment(default=None)
+    forgotten_at: datetime | None = _moment(default=None)
     welcomed: bool = False
+    # Of how many leads beyond the budget or from quiet hours she has been told.
+    later_told: int = 0
     pledged_at: datetime | None = _moment(default=None)
     digest_weekday: int = 0
     digest_minute: int = 9 * 60
@@ -169,8 +179,11 @@ class Prior(SQLModel, table=True):
 class Suggestion(SQLModel, table=True):
     """One posted message for a lead. A lead that is passed on gets another."""
 
+    __table_args__ = (Index("suggestion_of_day", "rep_id", "created_at"),)
+
     id: int = Field(default=None, primary_key=True)
     lead_id: int = Field(foreign_key="lead.id", index=True)
+    # Whom it was posted to: the lead's rep or her stand-in.
     rep_id: int = Field(foreign_key="person.id")
     letter_id: int = Field(foreign_key="letter.id", index=True)
     # The prior on screen; a re-score before the response moves it.
@@ -216,6 +229,34 @@ class Outcome(SQLModel, table=True):
     dedupe_key: str = Field(unique=True)
     made_up: bool = False
     received_at: datetime = _moment()
+
+
+class Friday(SQLModel, table=True):
+    """A rep was asked on a Friday what became of her leads: once, and reminded once."""
+
+    __table_args__ = (UniqueConstraint("person_id", "day", name="friday_once"),)
+
+    id: int = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    day: str
+    leads: list[int] = Field(default_factory=list, sa_type=JSON)
+    letter_id: int = Field(foreign_key="letter.id")
+    reminds: bool = False
+    answered_at: datetime | None = _moment(default=None)
+    at: datetime = _moment()
+
+
+class WordsRead(SQLModel, table=True):
+    """Somebody other than their author has read words, and how: the author sees it in her Home."""
+
+    __tablename__ = "words_read"
+
+    id: int = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    reader: str
+    how: str
+    many: int
+    at: datetime = _moment()
 
 
 class Letter(SQLModel, table=True):
@@ -396,6 +437,12 @@ class Workspace(SQLModel, table=True):
     privacy_leads: int = 10
     privacy_reps: int = 5
     privacy_next: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    # Suggestions a rep a day; quiet hours as minutes after midnight in each rep's zone.
+    budget: int = 40
+    quiet_from: int | None = None
+    quiet_to: int | None = None
+    # How long words are kept.
+    retention_days: int | None = None
     # A prior under so many in 100 makes a lead hard; so many in 100 of the hard ones go to the pool.
     hard_percent: int = 15
     pool_share: int = 20

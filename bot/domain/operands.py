@@ -18,6 +18,7 @@ EMAIL = re.compile(r"(?:<mailto:[^|>]*\|)?([^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+)>?"
 LANDMARKS = (24, 48, 72)
 OUTCOMES = ("won", "lost", "disqualified")
 TEAM_NAME_LIMIT = 60
+KEPT_DAYS = (30, 3650)
 
 
 class NotUnderstood(OtherwiseError):
@@ -42,6 +43,8 @@ class Command:
     # Hours, days, leads or a share of 100, as the form takes it; `second` where it takes two.
     number: int = 0
     second: int = 0
+    hours: tuple[int, int] | None = None
+    word: str = ""
 
 
 @dataclass
@@ -254,3 +257,64 @@ def privacy(rest: Rest) -> Command:
         )
     rest.words = []
     return rest.done(number=leads, second=reps)
+
+
+def budget(rest: Rest) -> Command:
+    """So many a day."""
+    word = rest.words.pop(0) if rest.words else ""
+    if not word.isdecimal() or not 1 <= int(word[:6]) <= 500:
+        raise NotUnderstood(f"A number from 1 to 500 is needed: suggestions a rep a day. Write {rest.shape()}")
+    return rest.done(number=int(word))
+
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def quiet(rest: Rest) -> Command:
+    """`18:00-08:00`, or off."""
+    text = "".join(rest.words).replace("–", "-")
+    rest.words = []
+    if text.lower() == "off":
+        return rest.done()
+    ends = [_CLOCK.fullmatch(part) for part in text.split("-")]
+    if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0].group() == ends[1].group():
+        raise NotUnderstood(f"Two different times are needed, or off. Write {rest.shape()}, such as `18:00-08:00`.")
+    start, end = (int(one.group(1)) * 60 + int(one.group(2)) for one in ends if one is not None)
+    return rest.done(hours=(start, end))
+
+
+def mute(rest: Rest) -> Command:
+    """Nothing, or off."""
+    word = rest.words.pop(0).lower() if rest.words else "on"
+    if word not in ("on", "off"):
+        raise NotUnderstood(f"Write {rest.shape()}: alone it mutes, with `off` it brings messages back.")
+    return rest.done(word=word)
+
+
+def stand_in(rest: Rest) -> Command:
+    """A rep, who stands in, and until when; or a rep and off."""
+    rep = rest.person()
+    if [word.lower() for word in rest.words] == ["off"]:
+        rest.words = []
+        return rest.done(people=(rep,))
+    other = rest.person()
+    if len(rest.words) != 2 or rest.words[0].lower() != "until":
+        raise NotUnderstood(f"Until when? Write {rest.shape()}, such as `until {rest.today.isoformat()}`.")
+    try:
+        last = date.fromisoformat(rest.words[1])
+    except ValueError:
+        raise NotUnderstood(f"“{rest.words[1][:40]}” is not a date. Write it like {rest.today.isoformat()}.") from None
+    if not rest.today <= last <= date.fromordinal(rest.today.toordinal() + 366):
+        raise NotUnderstood("The last day has to be today or later, within a year.")
+    rest.words = []
+    return rest.done(people=(rep, other), on=last)
+
+
+def retention(rest: Rest) -> Command:
+    """Days, or off."""
+    word = rest.words.pop(0).lower() if rest.words else ""
+    if word == "off":
+        return rest.done(number=0)
+    if not word.isdecimal() or not KEPT_DAYS[0] <= int(word[:6]) <= KEPT_DAYS[1]:
+        raise NotUnderstood(f"Days from {KEPT_DAYS[0]} to {KEPT_DAYS[1]:,} are needed, or off. Write {rest.shape()}")
+    return rest.done(number=int(word))

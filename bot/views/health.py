@@ -111,6 +111,8 @@ def _waits(one: Waiting) -> str:
         return f"{count} without an owner until a rep is there: all are paused, or none was added."
     if one.why == "paused":
         return f"{count} for {owner}, who is paused: `/otherwise rep resume @user`."
+    if one.why == "muted":
+        return f"{count} for {owner}, who has muted the app; only `mute off`, typed by its owner, brings them."
     if one.why == "held":
         return f"{count} for {owner} until `/otherwise resume`."
     return f"{count} for {owner}, who is no rep yet: `/otherwise rep add @user`."

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, foreign, in_hundred, plural
+from bot.domain.wording import cut, day, escape, foreign, plural
 from bot.views import ids
 from bot.views.health import Health, needs, runs
-from bot.views.kit import Json, Ref, actions, button, context, divider, header, plain, section
+from bot.views.kit import Json, actions, button, context, divider, header, plain, section
+from bot.views.rep_home import RepPart, rep_blocks
 
 BLOCKS_LIMIT = 100
-WORDS_SHOWN = 200
 HEADLINES = {
     "waiting": "No results yet",
     "quiet": "Nothing new",
@@ -17,65 +17,6 @@ HEADLINES = {
     "leaning": "Leaning, not settled",
     "clear": "Clear",
 }
-
-
-@dataclass(frozen=True)
-class OpenLead:
-    """A lead that she has not answered."""
-
-    ref: Ref
-    name: str
-    facts: list[dict[str, str]]
-    posted_at: datetime
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What she said last about a lead, and what became of it. `probability` is the tool's, in [0, 1]."""
-
-    ref: Ref
-    name: str
-    at: datetime
-    kind: str
-    direction: str
-    reason: str
-    outcome: str
-    outcome_at: datetime | None
-    probability: float | None
-    trial: bool = False
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Her own calls that are past their day, and how many of them were won in time."""
-
-    more: int
-    more_won: int
-    less: int
-    less_won: int
-
-
-@dataclass(frozen=True)
-class Promise:
-    """Whether one of her managers has made the pledge."""
-
-    manager: str
-    at: datetime | None
-
-
-@dataclass(frozen=True)
-class RepPart:
-    """A rep's own part."""
-
-    zone: str
-    open_leads: list[OpenLead]
-    more_open: bool
-    answers: list[Answer]
-    counts: Counts | None
-    kept_rows: int
-    promises: list[Promise]
-    number_at_once: bool
-    paused: bool
 
 
 @dataclass(frozen=True)
@@ -135,46 +76,6 @@ def home_view(page: HomePage) -> Json:
     return {"type": "home", "blocks": blocks[:BLOCKS_LIMIT]}
 
 
-def rep_blocks(rep: RepPart) -> list[Json]:
-    """Open leads, answers and record, the switch, and what is kept."""
-    blocks = [header("Leads you haven't answered")]
-    if rep.paused:
-        blocks.append(context("An admin has paused your leads; new ones wait until you are back."))
-    for lead in rep.open_leads:
-        facts = [foreign(fact_in_words(one["label"], one["value"]), 60) for one in lead.facts[:2]]
-        words = " · ".join([f"*{foreign(lead.name, 120)}*", *facts, f"since {day(lead.posted_at, rep.zone)}"])
-        value = lead.ref.model_dump_json()
-        look = button("I see something else", ids.OPEN, value, label=f"I see something else in {lead.name}")
-        blocks.append(section(words) | {"accessory": look})
-    if not rep.open_leads:
-        blocks.append(section("None. No answer is ever needed; you can always say something later."))
-    if rep.more_open:
-        blocks.append(context("Older ones stand in your messages."))
-    blocks += record_blocks(rep)
-    blocks += [header("Your switch"), _switch(rep)]
-    blocks += [header("What is kept about you, and who can see it"), section(_kept(rep))]
-    return blocks
-
-
-def record_blocks(rep: RepPart) -> list[Json]:
-    """Her answers and what became of them: a list, no rate below thirty, no comparison."""
-    blocks = [header("Your record, for you alone")]
-    if rep.counts is not None:
-        one = rep.counts
-        blocks.append(
-            section(
-                f"Past their day: you called {one.more} more likely, {one.more_won} closed; "
-                f"{one.less} less likely, {one.less_won} closed."
-            )
-        )
-    for answer in rep.answers:
-        see = button("What I said", ids.SEE, answer.ref.model_dump_json(), label=f"What I said about {answer.name}")
-        blocks.append(section(_answer(answer, rep.zone)) | {"accessory": see})
-    if not rep.answers:
-        blocks.append(section("You haven't answered any lead yet."))
-    return [*blocks, context("Nobody may ask you to show this.")]
-
-
 def digest_view(week: str, blocks: list[Json]) -> Json:
     """A digest of the past, as a modal."""
     shown = blocks or [section("Its words are no longer kept.")]
@@ -194,48 +95,6 @@ def notice_view(sentence: str) -> Json:
         "close": plain("Close"),
         "blocks": [section(escape(sentence))],
     }
-
-
-def _answer(answer: Answer, zone: str) -> str:
-    said = "Noted" if answer.kind == "noted" else f"*{DIRECTIONS.get(answer.direction, answer.direction)}*"
-    words = f": {foreign(answer.reason, WORDS_SHOWN)}" if answer.reason else ""
-    line = f"*{foreign(answer.name, 120)}* · {day(answer.at, zone)} · {said}{words}"
-    if answer.trial:
-        return f"{line}\nA test."
-    if answer.outcome not in ("won", "lost", "disqualified"):
-        return f"{line}\nStill open."
-    on = f" on {day(answer.outcome_at, zone)}" if answer.outcome_at else ""
-    tool = f" The tool had said {in_hundred(answer.probability)} in 100." if answer.probability is not None else ""
-    return f"{line}\n{answer.outcome.capitalize()}{on}.{tool}"
-
-
-def _switch(rep: RepPart) -> Json:
-    if rep.number_at_once:
-        words = "The tool's number stands on your suggestions at once."
-        press = button("Show it when I ask", ids.NUMBER, "when_asked")
-    else:
-        words = "The tool's number stays hidden until you press [Show the tool's number]."
-        press = button("Show it at once", ids.NUMBER, "at_once")
-    return section(f"{words} A change is for suggestions that come after it.") | {"accessory": press}
-
-
-def _kept(rep: RepPart) -> str:
-    lines = [
-        f"• Kept: your name, Slack id, email and time zone, and {plural(rep.kept_rows, 'row')} of what you pressed and "
-        "wrote, each change beside what it changed.",
-        "• Who looked at your words: nobody. In this version no command, digest or export shows them to anybody "
-        "but you; whoever runs the server could read its database.",
-        "• Digests count groups of at least 10 leads and 5 reps, never a person.",
-    ]
-    for promise in rep.promises:
-        if promise.at is None:
-            lines.append(f"• {foreign(promise.manager, 60)} gets no digest before agreeing not to rate people by this.")
-        else:
-            lines.append(
-                f"• {foreign(promise.manager, 60)} agreed on {day(promise.at, rep.zone)}: “I won't use this tool's "
-                "numbers or anyone's answers to rate people.”"
-            )
-    return "\n".join(lines)
 
 
 def _manager(part: ManagerPart) -> list[Json]:

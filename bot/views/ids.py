@@ -15,6 +15,12 @@ NUMBER = "home.number"
 PAST_DIGEST = "home.digest"
 RETRY = "home.retry"
 ADD_OWNER = "home.add_owner"
+LATER = "later.open"
+FRIDAY = "friday.open"
+SWITCH = "home.switch"
+FORGET_ME = "home.forget"
+FORGET = "admin.forget"
+RETAIN = "admin.retain"
 KEEP = "routing.keep"
 ASK_POOL = "routing.ask"
 TAKE = "routing.take"
@@ -25,6 +31,8 @@ SUBMIT = "override.submit"
 SUBMIT_DETAILS = "override.details.submit"
 SETUP_TEAM = "setup.team"
 SETUP_DIGEST = "setup.digest"
+SUBMIT_FRIDAY = "friday.submit"
+SUBMIT_FORGET = "home.forget.submit"
 
 # In the forms, each input's block_id and action_id are the same word.
 DIRECTION = "direction"
@@ -43,8 +51,8 @@ HOURS = "hours"
 ACTIONS = (
     NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
     NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
-    KEEP, ASK_POOL, TAKE,
+    KEEP, ASK_POOL, TAKE, LATER, FRIDAY, SWITCH, FORGET_ME, FORGET, RETAIN,
 )  # fmt: skip
-CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST)
+CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST, SUBMIT_FRIDAY, SUBMIT_FORGET)
 COMMANDS = ("/otherwise",)
 EVENTS = ("app_home_opened",)

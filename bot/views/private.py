@@ -50,6 +50,22 @@ def rules_lowered(before: Rules, leads: int, reps: int, begins: datetime, zone: 
     )
 
 
+def you_stand_in(rep: str, last: str) -> Json:
+    """To a stand-in."""
+    return _said(
+        f"You stand in for {foreign(rep, 60)} until {last}: new leads come to you, and you may answer them. What was "
+        "answered before stays with its author."
+    )
+
+
+def somebody_stands_in(other: str, last: str, admin: str) -> Json:
+    """To a rep, when an admin named somebody."""
+    return _said(
+        f"{foreign(admin, 60)} has named {foreign(other, 60)} to answer your new leads until {last}. "
+        "`/otherwise stand-in` with your name and `off` ends it."
+    )
+
+
 def number(card: Card) -> Json:
     """The tool's number, asked for in a channel that others read."""
     if card.probability is None:

@@ -3,8 +3,8 @@
 from bot.domain.commands import FORMS, shown
 from bot.domain.wording import cut, escape
 from bot.views import ids
-from bot.views.home import RepPart, record_blocks
 from bot.views.kit import Json, actions, button, section
+from bot.views.rep_home import RepPart, record_blocks
 
 SECTION_LIMIT = 2900
 INTRO = "Otherwise posts each new lead to its rep with the scoring tool's number, as a suggestion."
@@ -16,6 +16,12 @@ def reply(sentence: str, undo: int = 0) -> Json:
     if undo:
         blocks.append(actions(button("Undo", ids.UNDO, str(undo), label="Undo this change")))
     return _private(sentence, blocks)
+
+
+def confirm(sentence: str, press: str, action_id: str, value: str) -> Json:
+    """What can't be undone is asked first."""
+    blocks = [section(part) for part in _parts(sentence)]
+    return _private(sentence, [*blocks, *([actions(button(press, action_id, value))] if press else [])])
 
 
 def refusal(sentence: str) -> Json:

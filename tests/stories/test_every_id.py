@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.views import ids
+from tests.stories.test_reps import RUTH, friday
 from tests.world import ADA, MONA, RIA, ROB, World
 
 VALUES = (
@@ -48,8 +49,11 @@ def test_every_action_answers(action_id: str, world: World, capsys: Any) -> None
     assert "listener.failed" not in log, log
 
 
-def test_every_form_answers_and_says_what_is_missing(world: World, capsys: Any) -> None:
+def test_every_form_answers_and_says_what_is_missing(shifted_world: World, capsys: Any) -> None:
+    world = shifted_world
     world.lead("crm:1")
+    now = world.deps.clock.now().isoformat()
+    world.lead("crm:2", rep=RUTH, prior={"horizon_days": 5, "scored_at": now})
     seen = set()
     message = world.see(RIA, "Acme Ltd")
     world.press(RIA, "I see something else", message)
@@ -63,6 +67,12 @@ def test_every_form_answers_and_says_what_is_missing(world: World, capsys: Any) 
     seen.add(send_empty(world, ADA))
     world.sim.act("submit", ADA, view=world.form(ADA)["id"], values={"team": "North", "manager": MONA})
     seen.add(send_empty(world, ADA))
+    friday(world)
+    friday(world)
+    world.press(RUTH, "Go through them", world.see(RUTH, "Did any of them close?"))
+    seen.add(send_empty(world, RUTH))
+    world.press_in(RIA, world.home(RIA), "Forget me …")
+    seen.add(send_empty(world, RIA))
     assert seen == set(ids.CALLBACKS)
     log = capsys.readouterr().out
     assert "listener.unknown" not in log

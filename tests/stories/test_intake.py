@@ -102,7 +102,8 @@ def test_an_owner_nobody_has_added_is_waited_for(make_world: Any) -> None:
     assert world.rows(Lead)[0]["waiting"] == ""
 
 
-def test_a_lead_without_an_owner_is_kept_and_waits(world: World) -> None:
+def test_a_lead_without_an_owner_is_kept_and_waits_while_nobody_is_there(make_world: Any) -> None:
+    world: World = make_world()
     told = world.send(LEADS, lead_item("crm:9", None, 0.2))[0]
     assert (told["result"], told["warnings"]) == ("created", ["owner"])
     assert world.rows(Suggestion) == []

@@ -1,0 +1,51 @@
+"""How much a rep gets just now: counted once a request, and on from there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.pace import Pace, day_began
+from storage import leads, people, workspace
+
+
+def pace_of(session: Session) -> Pace:
+    """What admins have set."""
+    mode = workspace.read(session)
+    quiet = None if mode.quiet_from is None or mode.quiet_to is None else (mode.quiet_from, mode.quiet_to)
+    return Pace(mode.budget, quiet)
+
+
+@dataclass
+class Pacing:
+    """The pace, how many suggestions each rep has had today, and who answers in whose place."""
+
+    session: Session
+    now: datetime
+    pace: Pace
+    _today: dict[int, int] = field(default_factory=dict)
+    _instead: dict[int, Row[Any]] = field(default_factory=dict)
+
+    def too_much(self, rep: Row[Any]) -> bool:
+        """Whether one more would be too many for her; else it is counted."""
+        if rep.id not in self._today:
+            self._today[rep.id] = leads.posted_since(self.session, rep.id, day_began(self.now, rep.zone))
+        if self.pace.later(self.now, rep.zone, self._today[rep.id]):
+            return True
+        self._today[rep.id] += 1
+        return False
+
+    def reader(self, rep: Row[Any]) -> Row[Any]:
+        """To whom her suggestions go: to her, or to her stand-in, unless they stand in a channel anyway."""
+        if rep.stand_in_id is None or rep.channel_id or rep.stand_in_until <= self.now:
+            return rep
+        if rep.id not in self._instead:
+            self._instead[rep.id] = people.by_id(self.session, rep.stand_in_id)
+        return self._instead[rep.id]
+
+
+def pacing(session: Session, now: datetime) -> Pacing:
+    """As it stands now."""
+    return Pacing(session, now, pace_of(session))

@@ -1,0 +1,75 @@
+"""Somebody answers in a rep's place: named by her, or by an admin with a word to her, never by her manager."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.accounts import Ask, Change, Done
+from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
+from bot.domain.wording import day, foreign, one_line
+from bot.groups import manages
+from bot.views import private
+from storage import outbox, people
+
+
+def name_stand_in(session: Session, ask: Ask) -> Done:
+    """`stand-in`: her new leads go to the stand-in until the end of the day that is named."""
+    rep = _rep(session, ask)
+    if ask.command.on is None:
+        return _end(session, rep)
+    other = people.by_slack_id(session, ask.command.people[-1])
+    if other is None or not other.is_rep or other.id == rep.id:
+        raise OtherwiseError("A stand-in is another rep: `/otherwise rep list` shows who there is.")
+    if other.stand_in_id is not None:
+        raise OtherwiseError(f"{one_line(other.name, 60)} has a stand-in herself. Nothing was changed.")
+    after = datetime.combine(ask.command.on + timedelta(days=1), time(), ZoneInfo(rep.zone)).astimezone(UTC)
+    old = {"stand_in_id": rep.stand_in_id, "stand_in_until": None}
+    people.change(session, rep.id, stand_in_id=other.id, stand_in_until=after)
+    last = day(after - timedelta(seconds=1), rep.zone)
+    told = [(other, private.you_stand_in(rep.name, last))]
+    if ask.actor.slack_id != rep.slack_id:
+        told.append((rep, private.somebody_stands_in(other.name, last, ask.actor.name)))
+    stamp = ask.at.real.timestamp()
+    letters = [
+        {"kind": "post", "lane": one.slack_id, "payload": words, "dedupe_key": f"stand-in:{one.id}:{stamp}"}
+        for one, words in told
+    ]
+    outbox.add(session, letters, ask.at.real)
+    return Done(
+        f"{foreign(other.name, 60)} stands in for {foreign(rep.name, 60)} until {last}: new leads go there, and what "
+        "was answered before stays unseen.",
+        (Change("person", rep.id, old, {"stand_in_id": other.id}),),
+    )
+
+
+def end_over(session: Session, at: Moment) -> int:
+    """End those whose day has passed; how many."""
+    over = people.stand_ins_over(session, at.now)
+    for person in over:
+        people.change(session, person, stand_in_id=None, stand_in_until=None)
+    return len(over)
+
+
+def _end(session: Session, rep: Row[Any]) -> Done:
+    if rep.stand_in_id is None:
+        return Done(f"Nobody stands in for {foreign(rep.name, 60)}. Nothing was changed.")
+    people.change(session, rep.id, stand_in_id=None, stand_in_until=None)
+    return Done(f"Nobody stands in for {foreign(rep.name, 60)} any more.", final=True)
+
+
+def _rep(session: Session, ask: Ask) -> Row[Any]:
+    """The rep whom it is about, when whoever asks may. Raises OtherwiseError."""
+    rep = people.by_slack_id(session, ask.command.people[0])
+    if rep is None or not rep.is_rep:
+        raise OtherwiseError("The first one named has to be a rep; `/otherwise rep list` shows who is.")
+    if rep.slack_id == ask.actor.slack_id:
+        return rep
+    if manages(session, ask.actor.slack_id, rep):
+        raise OtherwiseError("A manager can't name who answers for her own team. The rep can, or another admin.")
+    if not ask.in_charge:
+        raise OtherwiseError("Only the rep herself or an admin can name who stands in. Nothing was changed.")
+    return rep

@@ -1,0 +1,226 @@
+"""A rep's own Home: her leads and answers, what she can switch off, what is kept about her and who has read it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.wording import DIRECTIONS, day, fact_in_words, foreign, in_hundred, plural
+from bot.views import ids
+from bot.views.kit import Json, Ref, actions, button, context, header, plain, section
+
+WORDS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class OpenLead:
+    """A lead that she has not answered."""
+
+    ref: Ref
+    name: str
+    facts: list[dict[str, str]]
+    posted_at: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What she said last about a lead, and what became of it. `probability` is the tool's, in [0, 1]."""
+
+    ref: Ref
+    name: str
+    at: datetime
+    kind: str
+    direction: str
+    reason: str
+    outcome: str
+    outcome_at: datetime | None
+    probability: float | None
+    trial: bool = False
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Her own calls that are past their day, and how many of them were won in time."""
+
+    more: int
+    more_won: int
+    less: int
+    less_won: int
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Whether one of her managers has made the pledge."""
+
+    manager: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Somebody has read words of hers: who, how, how many, when."""
+
+    reader: str
+    how: str
+    many: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RepPart:
+    """A rep's own part."""
+
+    zone: str
+    open_leads: list[OpenLead]
+    more_open: bool
+    answers: list[Answer]
+    counts: Counts | None
+    kept_rows: int
+    promises: list[Promise]
+    number_at_once: bool
+    paused: bool
+    muted: bool = False
+    asks_outcomes: bool = True
+    asks_second_look: bool = True
+    # Who answers in her place, and until when.
+    stand_in: str = ""
+    stand_in_until: datetime | None = None
+    readings: list[Reading] = field(default_factory=list)
+
+
+def rep_blocks(rep: RepPart) -> list[Json]:
+    """Open leads, answers and record, the switch, and what is kept."""
+    blocks = [header("Leads you haven't answered")]
+    if rep.paused:
+        blocks.append(context("An admin has paused your leads; new ones wait until you are back."))
+    for lead in rep.open_leads:
+        facts = [foreign(fact_in_words(one["label"], one["value"]), 60) for one in lead.facts[:2]]
+        words = " · ".join([f"*{foreign(lead.name, 120)}*", *facts, f"since {day(lead.posted_at, rep.zone)}"])
+        value = lead.ref.model_dump_json()
+        look = button("I see something else", ids.OPEN, value, label=f"I see something else in {lead.name}")
+        blocks.append(section(words) | {"accessory": look})
+    if not rep.open_leads:
+        blocks.append(section("None. No answer is ever needed; you can always say something later."))
+    if rep.more_open:
+        blocks.append(context("Older ones stand in your messages."))
+    blocks += record_blocks(rep)
+    blocks += [header("Your switches"), *_switches(rep)]
+    blocks += [header("What is kept about you, and who can see it"), section(_kept(rep))]
+    return [*blocks, actions(button("Forget me …", ids.FORGET_ME, "me"))]
+
+
+def record_blocks(rep: RepPart) -> list[Json]:
+    """Her answers and what became of them: a list, no rate below thirty, no comparison."""
+    blocks = [header("Your record, for you alone")]
+    if rep.counts is not None:
+        one = rep.counts
+        blocks.append(
+            section(
+                f"Past their day: you called {one.more} more likely, {one.more_won} closed; "
+                f"{one.less} less likely, {one.less_won} closed."
+            )
+        )
+    for answer in rep.answers:
+        see = button("What I said", ids.SEE, answer.ref.model_dump_json(), label=f"What I said about {answer.name}")
+        blocks.append(section(_answer(answer, rep.zone)) | {"accessory": see})
+    if not rep.answers:
+        blocks.append(section("You haven't answered any lead yet."))
+    return [*blocks, context("Nobody may ask you to show this.")]
+
+
+def _answer(answer: Answer, zone: str) -> str:
+    said = "Noted" if answer.kind == "noted" else f"*{DIRECTIONS.get(answer.direction, answer.direction)}*"
+    words = f": {foreign(answer.reason, WORDS_SHOWN)}" if answer.reason else ""
+    line = f"*{foreign(answer.name, 120)}* · {day(answer.at, zone)} · {said}{words}"
+    if answer.trial:
+        return f"{line}\nA test."
+    if answer.outcome not in ("won", "lost", "disqualified"):
+        return f"{line}\nStill open."
+    on = f" on {day(answer.outcome_at, zone)}" if answer.outcome_at else ""
+    tool = f" The tool had said {in_hundred(answer.probability)} in 100." if answer.probability is not None else ""
+    return f"{line}\n{answer.outcome.capitalize()}{on}.{tool}"
+
+
+def _switches(rep: RepPart) -> list[Json]:
+    if rep.number_at_once:
+        words = "The tool's number stands on your suggestions at once."
+        press = button("Show it when I ask", ids.NUMBER, "when_asked")
+    else:
+        words = "The tool's number stays hidden until you press [Show the tool's number]."
+        press = button("Show it at once", ids.NUMBER, "at_once")
+    blocks = [section(f"{words} A change is for suggestions that come after it.") | {"accessory": press}]
+    for name, is_on, on, off in (
+        (
+            "muted",
+            not rep.muted,
+            "New leads come as messages.",
+            "You have muted everything: leads wait until you don't.",
+        ),
+        (
+            "asks_outcomes",
+            rep.asks_outcomes,
+            "On Fridays you may be asked what closed.",
+            "You are not asked what closed.",
+        ),
+        (
+            "asks_second_look",
+            rep.asks_second_look,
+            "You may be asked whether the pool should look at a lead too.",
+            "You are not asked about a second pair of eyes.",
+        ),
+    ):
+        label = {"muted": "Mute"}.get(name, "Stop asking") if is_on else {"muted": "Unmute"}.get(name, "Ask me")
+        press = button(
+            label, ids.SWITCH, f"{name}:{'off' if is_on else 'on'}", label=f"{label}: {on if is_on else off}"
+        )
+        blocks.append(section(on if is_on else off) | {"accessory": press})
+    if rep.stand_in and rep.stand_in_until is not None:
+        until = day(rep.stand_in_until, rep.zone)
+        blocks.append(context(f"{foreign(rep.stand_in, 60)} answers your new leads until {until}."))
+    return blocks
+
+
+def _kept(rep: RepPart) -> str:
+    lines = [
+        f"• Kept: your name, Slack id, email and time zone, and {plural(rep.kept_rows, 'row')} of what you pressed and "
+        "wrote, each change beside what it changed.",
+        *_readings(rep),
+        "• Digests count groups of at least 10 leads and 5 reps, never a person.",
+    ]
+    for promise in rep.promises:
+        if promise.at is None:
+            lines.append(f"• {foreign(promise.manager, 60)} gets no digest before agreeing not to rate people by this.")
+        else:
+            lines.append(
+                f"• {foreign(promise.manager, 60)} agreed on {day(promise.at, rep.zone)}: “I won't use this tool's "
+                "numbers or anyone's answers to rate people.”"
+            )
+    return "\n".join(lines)
+
+
+def _readings(rep: RepPart) -> list[str]:
+    """Who has read her words. The server's keeper could always, and that is said."""
+    keeper = "Whoever runs the server could read its database."
+    if not rep.readings:
+        return [f"• Who looked at your words: nobody. {keeper}"]
+    lines = [
+        f"{foreign(one.reader, 60)} on {day(one.at, rep.zone)}, by {one.how}: {plural(one.many, 'answer')}"
+        for one in rep.readings
+    ]
+    return [f"• Who looked at your words: {'; '.join(lines)}. {keeper}"]
+
+
+def forget_view(rows: int) -> Json:
+    """Modal `home.forget.submit`: asked first, since it can't be undone."""
+    return {
+        "type": "modal",
+        "callback_id": ids.SUBMIT_FORGET,
+        "title": plain("Forget me"),
+        "submit": plain("Forget me"),
+        "close": plain("Cancel"),
+        "blocks": [
+            section(
+                f"This deletes the words of {plural(rows, 'answer')}, your name, email and Slack id here, and the "
+                "messages between us. You get no more leads. Counts that were told already stay, as they name nobody. "
+                "*It can't be undone.*"
+            )
+        ],
+    }

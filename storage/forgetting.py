@@ -1,0 +1,101 @@
+"""Words taken out of rows and letters: queries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlmodel import Session
+
+from storage.tables import DirectChannel, Lead, Letter, Person, Response, Suggestion, WordsRead, table
+
+responses, letters, people, suggestions = table(Response), table(Letter), table(Person), table(Suggestion)
+direct, read, leads = table(DirectChannel), table(WordsRead), table(Lead)
+_NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimate": None}
+
+
+def empty_words(session: Session, person: int) -> int:
+    """Take out all that somebody wrote; how many rows she has."""
+    done = session.execute(update(responses).where(responses.c.person_id == person).values(**_NOTHING))
+    return int(getattr(done, "rowcount", 0))
+
+
+def old_words(session: Session, before: datetime, limit: int) -> list[int]:
+    """Answers from before then that still have words or details."""
+    has = or_(responses.c.reason.is_not(None), responses.c.estimate.is_not(None), responses.c.quote)
+    rows = session.execute(
+        select(responses.c.id).where(responses.c.at < before, has).order_by(responses.c.id).limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def count_old(session: Session, before: datetime) -> int:
+    """How many answers from before then still have words."""
+    counted = select(func.count()).where(responses.c.at < before, responses.c.reason.is_not(None))
+    return int(session.execute(counted).scalar_one())
+
+
+def empty_these(session: Session, rows: list[int]) -> None:
+    """Take the words out of these."""
+    session.execute(update(responses).where(responses.c.id.in_(rows)).values(**_NOTHING))
+
+
+def messages_of(session: Session, slack_id: str) -> list[int]:
+    """Letters that stand in somebody's direct message with the app."""
+    own = select(direct.c.channel_id).where(direct.c.slack_id == slack_id)
+    return list(
+        session.execute(
+            select(letters.c.id).where(
+                letters.c.channel_id.in_(own), letters.c.kind == "post", letters.c.ts.is_not(None)
+            )
+        ).scalars()
+    )
+
+
+def messages_with(session: Session, rows: list[int]) -> list[int]:
+    """Suggestions in direct messages that show these answers' words."""
+    of = select(responses.c.lead_id).where(responses.c.id.in_(rows))
+    return list(
+        session.execute(
+            select(suggestions.c.letter_id)
+            .join(letters, letters.c.id == suggestions.c.letter_id)
+            .where(suggestions.c.lead_id.in_(of), suggestions.c.shared.is_(False), letters.c.ts.is_not(None))
+            .distinct()
+        ).scalars()
+    )
+
+
+def drop_letters(session: Session, person: int, slack_id: str, now: datetime) -> None:
+    """Letters on their way to somebody are not sent any more; no letter to her holds words or her Slack id."""
+    lanes = (slack_id, f"private:{slack_id}")
+    hers = select(letters.c.id).where(letters.c.lane.in_(lanes))
+    theirs = or_(letters.c.lane.in_(lanes), letters.c.target_id.in_(hers))
+    unsent = letters.c.state.in_(("pending", "uncertain", "dead"))
+    session.execute(update(letters).where(theirs, unsent).values(state="sent", sent_at=now))
+    session.execute(update(letters).where(theirs, letters.c.state == "sent").values(payload={}, error="forgotten"))
+    session.execute(update(letters).where(letters.c.lane.in_(lanes)).values(lane=f"forgotten:{person}"))
+    session.execute(delete(direct).where(direct.c.slack_id == slack_id))
+
+
+def forget_person(session: Session, person: int, at: datetime) -> None:
+    """Nobody is behind this row any more, nor named as an owner."""
+    session.execute(update(leads).where(leads.c.rep_id == person).values(owner_email=None, owner_slack_id=None))
+    session.execute(
+        update(people)
+        .where(people.c.id == person)
+        .values(
+            slack_id=f"forgotten:{person}", email=None, name="Somebody", channel_id=None, is_rep=False, is_admin=False,
+            in_pool=False, stand_in_id=None, stand_in_until=None, forgotten_at=at,
+        )
+    )  # fmt: skip
+
+
+def keep_reading(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Write down that words were read."""
+    session.execute(insert(read), rows)
+
+
+def readings_of(session: Session, person: int, limit: int) -> list[Any]:
+    """Who has read somebody's words, newest first."""
+    return list(
+        session.execute(select(read).where(read.c.person_id == person).order_by(read.c.id.desc()).limit(limit)).all()
+    )
