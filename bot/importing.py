@@ -57,6 +57,10 @@ class Import:
             progress.update(task, completed=size, count=self.read)
 
     def _take(self, cells: dict[str, object], line: int, problem: str) -> None:
+        if cells.get("kind") == "response":
+            # A line of an export that tells of a set and of no lead.
+            self.read -= 1
+            return
         try:
             if problem:
                 raise BadRow([problem])

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot import delivery, digests, forgetting, fridays, later, pledges, stand_ins, waiting
+from bot import delivery, digests, forgetting, fridays, later, owners, pledges, stand_ins, waiting
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -300,6 +300,34 @@ def _end_stand_ins(deps: Deps) -> None:
         over = people.stand_ins_over(session, at.now)
     if over:
         deps.db.write(lambda s: stand_ins.end_over(s, at), key="admin")
+
+
+def give_back(deps: Deps) -> None:
+    """Tell the model's owners of data problems and of the month."""
+    _quietly("problems", lambda: _give_back(deps))
+
+
+def _give_back(deps: Deps) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        anybody = bool(owners.owners(session))
+    if anybody:
+        deps.db.write(lambda s: (owners.tell_problems(s, at), owners.note(s, at)), key="owners")
+
+
+def look_for_drift(deps: Deps) -> None:
+    """Ring where the tool's numbers and outcomes have parted company."""
+    _quietly("drift", lambda: _look_for_drift(deps))
+
+
+def _look_for_drift(deps: Deps) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        found = owners.drifting(session, at)
+        admins = [row.slack_id for row in people.admins(session)] + list(deps.settings.otherwise_admins)
+    for one in found:
+        deps.db.write(partial(owners.ring, alarm=one, admins=admins, at=at), key="owners")
+        log.warning("drift.rings", model_line=one["model_line"], leads=one["leads"])
 
 
 def tidy(deps: Deps) -> None:

@@ -35,13 +35,19 @@ def revoke_key(session: Session, name: str, now: datetime) -> bool:
 
 def allows(session: Session, key: str, scope: str) -> bool | None:
     """Whether the key may do this; None when it is no key of ours, or was revoked."""
+    found = scopes_of(session, key)
+    return None if found is None else scope in found[1]
+
+
+def scopes_of(session: Session, key: str) -> tuple[str, set[str]] | None:
+    """A key's name and what it may do; None when it is no key of ours, or was revoked."""
     parts = key.split("_", 2)
     row = keys.by_prefix(session, parts[1]) if len(parts) == 3 and parts[0] == "ow" else None
     # A hash is compared in any case, so that a wrong prefix takes as long as a wrong secret.
     right = hmac.compare_digest(row.hash if row is not None else _hash(""), _hash(parts[-1]))
     if row is None or not right or row.revoked_at is not None:
         return None
-    return scope in row.scopes
+    return row.name, set(row.scopes)
 
 
 def _hash(secret: str) -> str:

@@ -8,7 +8,9 @@ from bot import digests
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.views.health import Dead, Health, Waiting, lines
-from storage import leads, outbox, people, workspace
+from storage import export, leads, outbox, people, workspace
+
+DRIFT_SHOWN = timedelta(days=30)
 
 
 def health(session: Session, at: Moment, zone: str) -> Health:
@@ -39,6 +41,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         dead=[Dead(row.fix or "Slack refused it.", int(row.many)) for row in outbox.dead(session)],
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in leads.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
+        drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from bot import (
     audit,
     forgetting,
+    giving_back,
     guard_desk,
     home,
     lead_desk,
@@ -62,6 +63,10 @@ CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
     "pool share": guard_desk.set_share,
     "pool channel": guard_desk.set_channel,
     "privacy": privacy.set_rules,
+    "modelowner add": giving_back.add_owner,
+    "modelowner remove": giving_back.remove_owner,
+    "export joined": giving_back.switch_export,
+    "export text": giving_back.switch_export,
     "stand-in": stand_ins.name_stand_in,
     "mute": own_switches.mute,
     "budget": own_switches.set_budget,
@@ -76,6 +81,7 @@ LOOKS: dict[str, Callable[[Session, Ask], Done]] = {
     "team list": roster.list_teams,
     "lead": lead_desk.show_lead,
     "routing": guard_desk.show_routing,
+    "export": giving_back.show_released,
 }
 
 

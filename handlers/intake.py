@@ -15,6 +15,7 @@ from bot.domain.errors import Busy, OtherwiseError
 from bot.domain.inbound import BATCH_LIMIT, BODY_LIMIT, LEAD, OUTCOME, LeadIn, OutcomeIn, problems
 from bot.domain.rules import Received
 from bot.log import frames
+from handlers.export import add_export
 
 log = structlog.get_logger()
 DESCRIPTION = (
@@ -117,6 +118,8 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
             stored = deps.db.write(lambda s: outcomes.record_outcomes(s, items, "api", at), key=items[0].lead_id)
             _fill(results, stored)
         return _answer(results)
+
+    add_export(app, deps)
 
     @app.get("/healthz")
     def healthz() -> dict[str, bool]:

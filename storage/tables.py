@@ -84,6 +84,8 @@ class Person(SQLModel, table=True):
     digest_next: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     # One of those who get the reserved share of hard leads, named by hand.
     in_pool: bool = False
+    # Gets data problems, drift and a note a month; never a manager's, as a data problem is an answer.
+    is_model_owner: bool = False
     # Whether an admin let her run the commands; Slack's own admins and owners may in any case.
     is_admin: bool = False
     added_at: datetime = _moment()
@@ -154,6 +156,7 @@ class Lead(SQLModel, table=True):
     release_id: int | None = None
     # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
     considered: bool = False
+    problem_told_at: datetime | None = _moment(default=None)
 
 
 class Prior(SQLModel, table=True):
@@ -407,6 +410,18 @@ class SecondLook(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class Alarm(SQLModel, table=True):
+    """The drift alarm has rung for a model line; it counts anew from here."""
+
+    id: int = Field(default=None, primary_key=True)
+    model_line: str = Field(index=True)
+    horizon_days: int
+    e: float
+    leads: int
+    made_up: bool = False
+    at: datetime = _moment()
+
+
 class Evidence(SQLModel, table=True):
     """What a closed cohort's released leads add to the evidence about overrides: a curve, without leads or reps."""
 
@@ -441,6 +456,9 @@ class Workspace(SQLModel, table=True):
     budget: int = 40
     quiet_from: int | None = None
     quiet_to: int | None = None
+    # Whether keys may read leads joined with answers, and the words.
+    joined_on: bool = False
+    text_on: bool = False
     # How long words are kept.
     retention_days: int | None = None
     # A prior under so many in 100 makes a lead hard; so many in 100 of the hard ones go to the pool.

@@ -72,6 +72,11 @@ FORMS = (
     Form("quiet", "18:00-08:00|off", "hours without messages, in each rep's zone", operands.quiet),
     Form("retention", "730|off", "how many days words are kept; asks first", operands.retention),
     Form("forget", "@user", "delete what somebody wrote, and who it was; asks first", operands.one_person),
+    Form("modelowner add", "@user", "who is told of data problems and drift", operands.one_person),
+    Form("modelowner remove", "@user", "not any more", operands.one_person),
+    Form("export", "", "what is released, and how to get the lines", operands.nothing),
+    Form("export joined", "on|off", "single leads with answers, for keys of that scope", operands.joined),
+    Form("export text", "on|off", "what was written, for keys of that scope", operands.text),
     Form("privacy", "leads 10 reps 5", "how large a group must be; begins after 7 days", operands.privacy),
     Form("admin add", "@user", "let somebody else run these commands", operands.one_person),
     Form("admin remove", "@user", "take that back", operands.one_person),
@@ -101,7 +106,7 @@ def parse(text: str, today: date) -> Command:
     if not words:
         return Command("help")
     first, rest = words[0].lower(), words[1:]
-    if first in _SINGLE:
+    if first in _SINGLE and not (first in _DOUBLE and rest):
         return _take(first, rest, today)
     if first == "team" and rest and rest[0].lower() not in ("add", "list"):
         return _take_team(rest, today)

@@ -318,3 +318,20 @@ def retention(rest: Rest) -> Command:
     if not word.isdecimal() or not KEPT_DAYS[0] <= int(word[:6]) <= KEPT_DAYS[1]:
         raise NotUnderstood(f"Days from {KEPT_DAYS[0]} to {KEPT_DAYS[1]:,} are needed, or off. Write {rest.shape()}")
     return rest.done(number=int(word))
+
+
+def joined(rest: Rest) -> Command:
+    """On or off."""
+    return _switched(rest, "joined")
+
+
+def text(rest: Rest) -> Command:
+    """On or off."""
+    return _switched(rest, "text")
+
+
+def _switched(rest: Rest, what: str) -> Command:
+    word = rest.words.pop(0).lower() if rest.words else ""
+    if word not in ("on", "off"):
+        raise NotUnderstood(f"On or off? Write {rest.shape()}")
+    return rest.done(word=f"{what} {word}")

@@ -23,10 +23,10 @@ def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "")
     radios: Json = {
         "type": "radio_buttons",
         "action_id": ids.DIRECTION,
-        "options": [option(text, value) for value, text in CHOICES.items()],
+        "options": [_choice(value) for value in CHOICES],
     }
     if direction:
-        radios["initial_option"] = option(CHOICES[direction], direction)
+        radios["initial_option"] = _choice(direction)
     words: Json = {
         "type": "plain_text_input",
         "action_id": ids.REASON,
@@ -49,6 +49,12 @@ def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "")
             entry(ids.REASON, "What do you see?", words),
         ],
     }
+
+
+def _choice(value: str) -> Json:
+    made = option(CHOICES[value], value)
+    note = "The lead goes to the model's owners, without your name or words."
+    return made | {"description": plain(note[:75])} if value == "data" else made
 
 
 def details_form(ref: Ref, name: str, *, estimate: float | None, cues: list[str], quote: bool) -> Json:

@@ -47,6 +47,8 @@ class Health:
     dead: list[Dead] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     admins: list[str] = field(default_factory=list)
+    # Model lines for which the drift alarm rang lately, and when.
+    drift: list[tuple[str, datetime]] = field(default_factory=list)
 
 
 def lines(health: Health) -> list[str]:
@@ -71,6 +73,11 @@ def needs(health: Health) -> list[str]:
         found.append(f"In no team: {_some(health.teamless)}. `/otherwise team NAME reps add @user`.")
     if health.unmanaged:
         found.append(f"Without a manager: {_some(health.unmanaged)}. `/otherwise team NAME manager @user`.")
+    for line, at in health.drift:
+        found.append(
+            f"The tool's numbers ({foreign(line, 60)}) and what happens have parted company, as of "
+            f"{day(at, health.zone)}: tell whoever keeps the model, or `/otherwise modelowner add @user`."
+        )
     if health.unpledged:
         found.append(
             f"No digest before the pledge: {_some(health.unpledged)} {_are(health.unpledged)} asked when it is due."

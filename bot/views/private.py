@@ -66,6 +66,15 @@ def somebody_stands_in(other: str, last: str, admin: str) -> Json:
     )
 
 
+def export_on(what: str) -> Json:
+    """To every rep, when an admin lets answers leave the house."""
+    more = "and what was written" if what == "text" else "but not what was written"
+    return _said(
+        f"A change in who may read answers: an admin has switched on an export of single leads with what was said "
+        f"{more}. It is for studying the tool. Each time it is read, that stands in your Home."
+    )
+
+
 def number(card: Card) -> Json:
     """The tool's number, asked for in a channel that others read."""
     if card.probability is None:

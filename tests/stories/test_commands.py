@@ -55,15 +55,23 @@ RIGHT = [
     ("quiet", "quiet 18:00-08:00", "Quiet from 18:00 to 08:00"),
     ("retention", "retention 365", "It can't be undone."),
     ("forget", "forget @suki", "It can't be undone."),
+    ("modelowner add", "modelowner add @suki", "gets data problems within a day"),
+    ("modelowner remove", "modelowner remove @suki", "is told no more"),
+    ("export", "export", "joined is off, text is off"),
+    ("export joined", "export joined on", "The joined export is on"),
+    ("export text", "export text on", "The text export is on"),
     ("privacy", "privacy leads 8 reps 4", "for results that are released later"),
     ("admin add", "admin add @milo", "may use these commands now"),
     ("admin remove", "admin remove @milo", "may no longer"),
-    ("audit", "audit", "West Coast is in North now"),
+    ("audit", "audit", "Milo Manager may no longer use these commands"),
     ("undo", "undo", "Undone:"),
 ]
 # Ten kinds of wrong input and more, each with what the answer must help with.
 WRONG = [
     ("hard", "A number from 1 to 50"),
+    ("export joined", "On or off?"),
+    ("export all", "takes `joined`"),
+    ("modelowner add @mona", "manages a team"),
     ("budget none", "A number from 1 to 500"),
     ("quiet 8-9", "Two different times"),
     ("quiet 08:00-08:00", "Two different times"),
@@ -161,6 +169,7 @@ def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) 
             "mute",
             "stand-in",
             "retention",
+            "export",
             "forget",
             "audit",
         )

@@ -1,0 +1,143 @@
+"""The lines that go back to the model: their fields, their version, and where a reader left off (PRODUCT §8).
+
+A lead's owner is known to any CRM, so a line that joins a lead with what was said names the rep. The plain scope
+therefore has two kinds of lines that nothing joins: leads with their prior and outcome, coarse in time, and what was
+said in a released set, without a lead. Names follow the CDS Hooks feedback where they fit.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.errors import OtherwiseError
+
+SCHEMA_VERSION = "1"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadCursor(OtherwiseError):
+    """This cursor is none of ours. Leave `since` out to begin at the beginning."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a reader is: the last lead by when it matured, and the last released set."""
+
+    at: datetime = BEGINNING
+    lead: int = 0
+    release: int = 0
+
+    def text(self) -> str:
+        """As it rides in `since`."""
+        raw = json.dumps([self.at.isoformat(), self.lead, self.release]).encode()
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def cursor_of(text: str) -> Cursor:
+    """Read one; the empty text is the beginning. Raises BadCursor."""
+    if not text:
+        return Cursor()
+    try:
+        at, lead, release = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not (0 <= int(lead) < 2**53 and 0 <= int(release) < 2**53):
+            raise BadCursor
+        return Cursor(moment, int(lead), int(release))
+    except (ValueError, TypeError):
+        raise BadCursor from None
+
+
+def week_of(moment: datetime) -> datetime:
+    """The Monday, midnight UTC, of a moment's week: all that a plain export tells of when."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def plain_prior(row: Any, hashed: str) -> dict[str, Any]:
+    """A lead with its prior and outcome: id hashed, times to the week, nothing of any answer.
+
+    The prior is the first that was made: which one figures use can depend on when a rep answered.
+    """
+    posted = week_of(row.posted_at)
+    ended: dict[str, Any] = {}
+    if row.outcome in ("won", "lost", "disqualified") and row.outcome_at is not None:
+        days = max(1, (row.outcome_at - row.posted_at) // timedelta(days=7) * 7)
+        within = min(days, row.horizon_days) if row.won else days
+        ended = {"outcome": row.outcome, "outcome_at": (posted + timedelta(days=within)).isoformat()}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "prior",
+        "lead_id": hashed,
+        "name": f"Lead {hashed[:8]}",
+        "posted_at": posted.isoformat(),
+        **_prior(row),
+        **ended,
+        "won": bool(row.won),
+        "made_up": row.made_up,
+    }
+
+
+def plain_responses(release: Any, counted: Iterable[tuple[str, bool]]) -> list[dict[str, Any]]:
+    """What was said in a released set, a line a lead, without the lead; sorted, so that no order tells anything."""
+    return [
+        {
+            "schema_version": SCHEMA_VERSION,
+            "kind": "response",
+            "set": release.id,
+            "released_at": week_of(release.released_at).isoformat(),
+            "horizon_days": release.horizon_days,
+            "response": said,
+            "won": won,
+            "made_up": release.made_up,
+        }
+        for said, won in sorted(counted)
+    ]
+
+
+def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dict[str, Any]:
+    """A lead with everything but, unless `words`, what was written. `import` reads it back."""
+    line = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "lead",
+        "lead_id": row.lead_id,
+        "name": row.name,
+        "owner": row.owner_email or "",
+        "posted_at": row.posted_at.isoformat(),
+        **_prior(row),
+        "outcome": row.outcome if row.outcome in ("won", "lost", "disqualified") else "",
+        "outcome_at": row.outcome_at.isoformat() if row.outcome_at is not None else "",
+        "outcomeTimestamp": row.outcome_at.isoformat() if row.outcome_at is not None else None,
+        "won": bool(row.won),
+        "made_up": row.made_up,
+        "response": "none" if said is None or said.kind == "withdrawn" else said.kind,
+        "at_landmark": row.landmark_direction,
+    }
+    if said is not None and said.kind != "withdrawn":
+        line |= {
+            "direction": said.direction,
+            "responded_at": said.at.isoformat(),
+            "estimate": said.estimate if said.estimate is not None else "",
+            "cues": said.cues or [],
+            "prior_visible": said.number_visible,
+            "wording": said.wording,
+        }
+        if words:
+            line |= {"reason": said.reason or "", "overrideReason": {"userComment": said.reason or ""}}
+    if route is not None:
+        line["routing"] = {"by": route.by, "hard": route.hard, "propensity": route.propensity, "in_pool": route.in_pool}
+    return line
+
+
+def _prior(row: Any) -> dict[str, Any]:
+    numbers = {"probability": row.probability} if row.probability is not None else {"points": row.points}
+    return {
+        **numbers,
+        "horizon_days": row.horizon_days,
+        "model": row.model,
+        "model_line": row.model_line.removeprefix(f"{row.model} "),
+        "model_version": row.model_version or "",
+        "hard": row.flagged_hard,
+    }

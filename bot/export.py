@@ -1,0 +1,88 @@
+"""What leaves the house, a page at a time, by what a key may see; and who is told that it was read."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.domain.assignment import Draw
+from bot.domain.clock import Moment
+from bot.domain.cohorts import place_of
+from bot.domain.errors import OtherwiseError
+from bot.domain.feedback import Cursor, joined, plain_prior, plain_responses
+from bot.domain.release import CELLS, NEITHER
+from storage import export, forgetting, workspace
+
+PAGE = 1000
+
+
+class SwitchedOff(OtherwiseError):
+    """This part of the export is off. An admin who manages nobody can switch it on: `/otherwise export joined on`."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines, where to go on, and of whom answers (`words`: their words) were read: rep to how many."""
+
+    lines: list[dict[str, Any]]
+    cursor: Cursor
+    more: bool
+    read: dict[int, int] = field(default_factory=dict)
+    words: bool = False
+
+
+def page(session: Session, scopes: set[str], cursor: Cursor, draw: Draw, at: Moment, limit: int = PAGE) -> Page:
+    """The next lines for a key with these scopes. Raises SwitchedOff for a scope that is switched off here."""
+    mode = workspace.read(session)
+    if "export:joined" not in scopes and "export:text" not in scopes:
+        return _plain(session, cursor, draw, at, limit)
+    words = "export:text" in scopes
+    if not mode.joined_on or (words and not mode.text_on):
+        raise SwitchedOff
+    rows = export.matured(session, (cursor.at, cursor.lead), at.now, limit)
+    numbers = [row.id for row in rows]
+    said, routes = export.answers(session, numbers), export.routes(session, numbers)
+    lines = [joined(row, said.get(row.id), routes.get(row.id), words=words) for row in rows]
+    read = Counter(one.person_id for one in said.values() if one.person_id is not None)
+    after = Cursor(rows[-1].matures_at, rows[-1].id, cursor.release) if rows else cursor
+    return Page(lines, after, len(rows) == limit, dict(read), words)
+
+
+def tell_readings(session: Session, page: Page, reader: str, at: Moment) -> None:
+    """Let each rep see in her Home that her answers were read, by whom and how."""
+    how = "an export with words" if page.words else "an export of answers"
+    rows = [
+        {"person_id": person, "reader": reader, "how": how, "many": many, "at": at.now}
+        for person, many in sorted(page.read.items())
+    ]
+    if rows:
+        forgetting.keep_reading(session, rows)
+
+
+def _plain(session: Session, cursor: Cursor, draw: Draw, at: Moment, limit: int) -> Page:
+    rows = export.matured(session, (cursor.at, cursor.lead), at.now, limit)
+    lines = [plain_prior(row, draw.hashed(row.lead_id)) for row in rows]
+    sets = export.released_after(session, cursor.release, 10)
+    for one in sets:
+        lines += plain_responses(one, _counted(session, one))
+    release = sets[-1].id if sets else cursor.release
+    after = replace(cursor, release=release)
+    if rows:
+        after = Cursor(rows[-1].matures_at, rows[-1].id, release)
+    return Page(lines, after, len(rows) == limit or len(sets) == 10)
+
+
+def _counted(session: Session, release: Any) -> list[tuple[str, bool]]:
+    """What was said of how many, as the set was frozen: later corrections don't move it."""
+    if all(name in release.cells for name in CELLS):
+        return [
+            (name, won)
+            for name in CELLS
+            for won in [True] * release.cells[name]["won"]
+            + [False] * (release.cells[name]["leads"] - release.cells[name]["won"])
+        ]
+    return [
+        (place_of(row) if place_of(row) in CELLS else NEITHER, bool(row.won))
+        for row in export.members(session, release.id)
+    ]

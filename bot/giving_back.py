@@ -1,0 +1,92 @@
+"""Exports and model owners by command; what would expose answers is for an admin who manages nobody, in sight."""
+
+from sqlmodel import Session
+
+from bot.domain.accounts import Ask, Done
+from bot.domain.errors import OtherwiseError
+from bot.domain.release import LESS, MORE, together
+from bot.domain.wording import foreign, one_line, plural
+from bot.privacy import refuse_managers
+from bot.roster import changed, known_person, set_workspace
+from bot.views import private
+from storage import export, outbox, people, workspace
+
+
+def add_owner(session: Session, ask: Ask) -> Done:
+    """`modelowner add`: nobody who manages a team, since a data problem is an answer by the lead's rep."""
+    account = ask.first
+    if account.is_bot or account.is_gone:
+        raise OtherwiseError(f"{one_line(account.name, 60)} is a bot or deactivated; this needs a person who is here.")
+    row = known_person(session, account, ask.at.now)
+    name = foreign(account.name, 60)
+    if row.id in {one.id for one in people.managers(session)}:
+        raise OtherwiseError(f"{one_line(account.name, 60)} manages a team, and would read what single reps reported.")
+    change = changed(session, row, {"is_model_owner": True})
+    if change is None:
+        return Done(f"{name} is told already. Nothing was changed.")
+    return Done(
+        f"{name} gets data problems within a day, the drift alarm and a note a month; never who said so.", (change,)
+    )
+
+
+def remove_owner(session: Session, ask: Ask) -> Done:
+    """`modelowner remove`."""
+    row = people.by_slack_id(session, ask.first.slack_id)
+    change = changed(session, row, {"is_model_owner": False}) if row is not None else None
+    if row is None or change is None:
+        raise OtherwiseError(f"{one_line(ask.first.name, 60)} was not told anything. Nothing was changed.")
+    return Done(f"{foreign(row.name, 60)} is told no more.", (change,))
+
+
+def show_released(session: Session, ask: Ask) -> Done:
+    """`export`: released figures only, over all groups; the rest is for keys, made on the server."""
+    refuse_managers(session, ask, "an export")
+    sets = export.released_after(session, 0, 100_000)
+    horizons = sorted({one.horizon_days for one in sets})
+    lines = []
+    for days in horizons:
+        told = together([one.cells for one in sets if one.horizon_days == days])
+        cells = told.cells
+        total = sum(cell.leads for cell in cells.values())
+        lines.append(
+            f"• {days} days: {plural(total, 'lead')} released; {cells[MORE].leads} called more likely, "
+            f"{cells[LESS].leads} less."
+        )
+    mode = workspace.read(session)
+    state = f"joined is {_on(mode.joined_on)}, text is {_on(mode.text_on)}"
+    return Done(
+        "\n".join(lines or ["Nothing is released yet."])
+        + f"\nAll lines: `GET /v1/export` with a key of scope `export`, made by `otherwise keys add`. Here {state}."
+    )
+
+
+def switch_export(session: Session, ask: Ask) -> Done:
+    """`export joined|text on|off`: on in the sight of every rep; off at once."""
+    refuse_managers(session, ask, "an export")
+    what, on = ask.command.word.split()
+    name = {"joined": "joined_on", "text": "text_on"}[what]
+    change = set_workspace(session, **{name: on == "on"})
+    if change is None:
+        return Done(f"The {what} export is {on} already. Nothing was changed.")
+    if on == "off":
+        return Done(f"The {what} export is off: keys with that scope read nothing more.", final=True)
+    reps = [row for row in people.everybody(session) if row.is_rep]
+    letters = [
+        {
+            "kind": "post",
+            "lane": row.slack_id,
+            "payload": private.export_on(what),
+            "dedupe_key": f"export:{what}:{row.id}:{ask.at.real.timestamp()}",
+        }
+        for row in reps
+    ]
+    outbox.add(session, letters, ask.at.real)
+    return Done(
+        f"The {what} export is on for keys with that scope. All {len(reps)} reps are told now, and each use stands in "
+        "their Homes.",
+        (change,),
+    )
+
+
+def _on(is_on: bool) -> str:
+    return "on" if is_on else "off"

@@ -1,0 +1,143 @@
+"""What leaves the house: queries. Which of it a key may see is decided above."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, case, func, insert, or_, select, update
+from sqlmodel import Session
+
+from storage.stats import OF_EACH, won_in_time
+from storage.tables import Alarm, Decision, Lead, Person, Prior, Release, Response, Suggestion, table
+
+leads, priors, releases, responses = table(Lead), table(Prior), table(Release), table(Response)
+people, suggestions, decisions, alarms = table(Person), table(Suggestion), table(Decision), table(Alarm)
+EPOCH_CURSOR = "1970-01-01T00:00:00+00:00"
+
+
+def matured(session: Session, after: tuple[datetime, int], now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Matured leads behind a cursor (matured at, id), each with the prior that was made first; no response is read."""
+    other = priors.alias("other")
+    earlier = select(other.c.id).where(other.c.lead_id == priors.c.lead_id, other.c.scored_at < priors.c.scored_at)
+    at, number = after
+    behind = or_(leads.c.matures_at > at, and_(leads.c.matures_at == at, leads.c.id > number))
+    return session.execute(
+        select(
+            leads.c.id,
+            leads.c.lead_id,
+            leads.c.name,
+            leads.c.posted_at,
+            leads.c.matures_at,
+            leads.c.outcome,
+            leads.c.outcome_at,
+            leads.c.flagged_hard,
+            leads.c.made_up,
+            leads.c.owner_email,
+            leads.c.rep_id,
+            leads.c.landmark_direction,
+            case((won_in_time(), 1), else_=0).label("won"),
+            priors.c.probability,
+            priors.c.points,
+            priors.c.horizon_days,
+            priors.c.model,
+            priors.c.model_line,
+            priors.c.model_version,
+            priors.c.reference_class,
+            priors.c.scored_at,
+        )
+        .select_from(leads.join(priors, priors.c.lead_id == leads.c.id))
+        .where(leads.c.matures_at <= now, leads.c.trial.is_(False), behind, ~earlier.correlate(priors).exists())
+        .order_by(leads.c.matures_at, leads.c.id)
+        .limit(limit)
+    ).all()
+
+
+def answers(session: Session, numbers: list[int]) -> dict[int, Row[Any]]:
+    """The response that stands on each of these leads, with what was on screen; for those who may join."""
+    newest = (
+        select(func.max(responses.c.id).label("id"))
+        .where(responses.c.lead_id.in_(numbers), responses.c.late.is_(False))
+        .group_by(responses.c.lead_id)
+        .subquery()
+    )
+    rows = session.execute(select(responses).join(newest, newest.c.id == responses.c.id)).all()
+    return {row.lead_id: row for row in rows}
+
+
+def routes(session: Session, numbers: list[int]) -> dict[int, Row[Any]]:
+    """How each of these leads was routed."""
+    rows = session.execute(select(decisions).where(decisions.c.lead_id.in_(numbers))).all()
+    return {row.lead_id: row for row in rows}
+
+
+def released_after(session: Session, number: int, limit: int) -> Sequence[Row[Any]]:
+    """Released sets behind a number."""
+    return session.execute(select(releases).where(releases.c.id > number).order_by(releases.c.id).limit(limit)).all()
+
+
+def members(session: Session, release: int) -> Sequence[Row[Any]]:
+    """The leads of a released set, for what was said of how many."""
+    return session.execute(select(*OF_EACH).where(leads.c.release_id == release)).all()
+
+
+def untold_problems(session: Session, since: datetime) -> Sequence[Row[Any]]:
+    """Leads whose data a rep has called wrong since then and that no model owner was told of: id and lead_id."""
+    return session.execute(
+        select(leads.c.id, leads.c.lead_id)
+        .where(leads.c.data_problem, leads.c.problem_told_at.is_(None), leads.c.trial.is_(False))
+        .where(leads.c.received_at >= since, leads.c.history.is_(False))
+        .order_by(leads.c.id)
+        .limit(200)
+    ).all()
+
+
+def problems_told(session: Session, numbers: list[int], at: datetime) -> None:
+    """They were told of these."""
+    session.execute(update(leads).where(leads.c.id.in_(numbers)).values(problem_told_at=at))
+
+
+def model_owners(session: Session) -> Sequence[Row[Any]]:
+    """Who is told what the tool might learn."""
+    return session.execute(select(people).where(people.c.is_model_owner).order_by(people.c.id)).all()
+
+
+def lines_since(session: Session, since: datetime, now: datetime) -> Sequence[Row[Any]]:
+    """Model lines with leads that matured since then: model_line, horizon_days, how many."""
+    return session.execute(
+        select(leads.c.model_line, leads.c.horizon_days, func.count().label("many"))
+        .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False))
+        .where(leads.c.probability.is_not(None))
+        .group_by(leads.c.model_line, leads.c.horizon_days)
+    ).all()
+
+
+def of_line(session: Session, line: str, horizon: int, since: datetime, now: datetime) -> Sequence[Row[Any]]:
+    """A line's matured leads since then: band, probability, won."""
+    return session.execute(
+        select(leads.c.band, leads.c.probability, case((won_in_time(), 1), else_=0).label("won"))
+        .where(leads.c.model_line == line, leads.c.horizon_days == horizon, leads.c.probability.is_not(None))
+        .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False))
+    ).all()
+
+
+def last_alarm(session: Session, line: str, horizon: int) -> Row[Any] | None:
+    """When the alarm last rang for a model line."""
+    return session.execute(
+        select(alarms)
+        .where(alarms.c.model_line == line, alarms.c.horizon_days == horizon)
+        .order_by(alarms.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def ring(session: Session, row: dict[str, Any]) -> None:
+    """Keep that it rang."""
+    session.execute(insert(alarms), row)
+
+
+def alarms_since(session: Session, since: datetime) -> Sequence[Row[Any]]:
+    """When the alarm rang last for each model line, of those since then."""
+    newest = select(func.max(alarms.c.id)).group_by(alarms.c.model_line, alarms.c.horizon_days)
+    return session.execute(
+        select(alarms).where(alarms.c.id.in_(newest), alarms.c.at >= since).order_by(alarms.c.model_line)
+    ).all()

@@ -1,0 +1,212 @@
+"""What goes back to the model: lines that join nothing, unless an admin who manages nobody opens it in sight."""
+
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bot import jobs, keys
+from bot.domain.errors import OtherwiseError
+from bot.domain.feedback import Cursor, cursor_of
+from bot.domain.past import Mapped
+from bot.importing import Import
+from storage.tables import Lead, Release, WordsRead
+from tests.stories.test_digest import answer, go_to_monday, leads, pledge, settle
+from tests.world import ADA, MONA, RIA, World, words
+
+
+def key(world: World, *scopes: str) -> str:
+    name = f"key {'-'.join(scopes)}"
+    return world.deps.db.write(lambda s: keys.make_key(s, name, list(scopes), datetime.now(UTC)))
+
+
+def read(world: World, token: str, since: str = "", limit: int = 1000) -> tuple[int, list[dict[str, Any]], Any]:
+    told = world.http.get(
+        "/v1/export", params={"since": since, "limit": limit}, headers={"Authorization": f"Bearer {token}"}
+    )
+    lines = [json.loads(line) for line in told.text.splitlines()] if told.status_code == 200 else []
+    return told.status_code, lines, told
+
+
+@pytest.fixture
+def told(shifted_world: World) -> World:
+    """A world with one released set: 12 more, 12 less, 12 neither."""
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[24:28])
+    go_to_monday(world)
+    world.quiet()
+    assert len(world.rows(Release)) == 1
+    return world
+
+
+def test_plain_lines_join_no_lead_with_what_was_said(told: World) -> None:
+    status, lines, answer = read(told, key(told, "export"))
+    assert status == 200
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    priors = [line for line in lines if line["kind"] == "prior"]
+    said = [line for line in lines if line["kind"] == "response"]
+    assert (len(priors), len(said)) == (36, 36)
+    assert Counter((line["response"], line["won"]) for line in said) == {
+        ("more", True): 6, ("more", False): 6, ("less", False): 12, ("neither", True): 4, ("neither", False): 8,
+    }  # fmt: skip
+    text = json.dumps(priors)
+    assert "U0REP" not in text
+    assert "Reason for" not in text
+    assert not re.search(r"T(?!00:00:00)\d\d:", text), "times to the week"
+    assert not {"response", "direction", "reason"} & {key for line in priors for key in line}
+    assert not {"lead_id", "name", "posted_at", "probability"} & {key for line in said for key in line}
+    assert said == sorted(said, key=lambda line: (line["response"], line["won"])), "no order tells anything"
+    assert {line["schema_version"] for line in lines} == {"1"}
+
+
+def test_a_reader_goes_on_where_it_left_off(told: World) -> None:
+    token, seen, since = key(told, "export"), [], ""
+    for _ in range(6):
+        _, lines, answer = read(told, token, since, limit=10)
+        seen += [line for line in lines if line["kind"] == "prior"]
+        since = answer.headers["Otherwise-Cursor"]
+    assert len({line["lead_id"] for line in seen}) == len(seen) == 36
+    assert read(told, token, since)[1] == []
+    assert read(told, token, "nonsense")[0] == 400
+
+
+def test_who_may_read_what(told: World) -> None:
+    assert told.http.get("/v1/export", headers={"Authorization": ""}).status_code == 401
+    assert read(told, key(told, "intake"))[0] == 403
+    for scopes in (("export:joined",), ("export:joined", "export:text")):
+        status, _, refusal = read(told, key(told, *scopes))
+        assert status == 403
+        assert "is off" in refusal.json()["error"]
+    told.command(ADA, "admin add @mona")
+    for text in ("export", "export joined on", "export text on"):
+        assert "is for an admin who manages nobody" in words(told.command(MONA, text))
+    assert told.rows(WordsRead) == []
+
+
+def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_home(told: World) -> None:
+    assert "All 24 reps are told now" in words(told.command(ADA, "export joined on"))
+    told.see(RIA, "has switched on an export of single leads with what was said but not what was written")
+    status, lines, _ = read(told, key(told, "export:joined"))
+    assert (status, len(lines)) == (200, 36)
+    assert Counter(line["at_landmark"] for line in lines) == {"more": 12, "less": 12, "": 12}
+    assert "Reason for" not in json.dumps(lines)
+    home = json.dumps(told.home(RIA), ensure_ascii=False)
+    assert "the key “key export:joined”" in home
+    assert "by an export of answers: 2 answers" in home
+    told.command(ADA, "export text on")
+    _, lines, _ = read(told, key(told, "export:joined", "export:text"))
+    assert "Reason for" in json.dumps(lines)
+    assert "by an export with words" in json.dumps(told.home(RIA))
+    told.command(ADA, "export joined off")
+    assert read(told, key(told, "export:joined", "export"))[0] == 403
+
+
+def test_import_reads_back_what_was_exported(told: World, make_world: Any, tmp_path: Path) -> None:
+    told.command(ADA, "export joined on")
+    told.command(ADA, "export text on")
+    _, lines, _ = read(told, key(told, "export:joined", "export:text"))
+    file = tmp_path / "back.jsonl"
+    plain = read(told, key(told, "export"))[1]
+    before = {row["lead_id"]: row for row in told.rows(Lead)}
+    for rows, wanted in ((lines, 36), (plain, 36)):
+        file.write_text("\n".join(json.dumps(line) for line in rows))
+        other = told.settings.database_url.replace("otherwise.db", f"other{len(rows)}.db")
+        from storage.database import Database
+        from storage.migrate import upgrade
+
+        upgrade(other)
+        database = Database(other)
+        run = Import(file, Mapped(), post=False, database=database, at=told.deps.clock.moment(), draw=told.deps.draw)
+        run.all(Console(quiet=True))
+        assert (run.stored, run.bad) == (wanted, 0)
+        with database.reading() as session:
+            from sqlalchemy import select
+
+            from storage.tables import table
+
+            stored = session.execute(select(table(Lead))).all()
+        database.close()
+        if rows is lines:
+            for row in stored:
+                was = before[row.lead_id]
+                for name in ("landmark_direction", "probability", "outcome", "posted_at", "outcome_at", "model_line"):
+                    assert getattr(row, name) == was[name], name
+        else:
+            won = sum(row.outcome == "won" and row.posted_at < row.outcome_at <= row.matures_at for row in stored)
+            assert won == 10
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1))
+def test_a_cursor_reads_as_it_was_written(at: datetime, lead: int, release: int) -> None:
+    cursor = Cursor(at, lead, release)
+    assert cursor_of(cursor.text()) == cursor
+
+
+@given(st.text())
+def test_any_other_cursor_is_refused_in_a_sentence(text: str) -> None:
+    try:
+        assert isinstance(cursor_of(text), Cursor)
+    except OtherwiseError as refusal:
+        assert "cursor" in str(refusal)
+
+
+def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shifted_world: World) -> None:
+    world = shifted_world
+    world.command(ADA, "modelowner add @suki")
+    suki = "U0REP15"
+    world.lead("crm:7")
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "data", "the phone number is my own secret")
+    jobs.give_back(world.deps)
+    message = world.see(suki, "1 lead with data that may be wrong")
+    assert "`crm:7`" in words(message)
+    assert "secret" not in str(world.sim.messages(suki))
+    assert "Ria" not in str(world.sim.messages(suki))
+    jobs.give_back(world.deps)
+    world.quiet()
+    assert str(world.sim.messages(suki)).count("that may be wrong") == str(message).count("that may be wrong")
+    world.see(suki, "What there is to learn from, this past month")
+    world.command(ADA, "team North manager @suki")
+    world.lead("crm:8", name="Bravo Inc")
+    world.override(RIA, world.see(RIA, "Bravo Inc"), "data", "again")
+    world.shift(days=2)
+    jobs.give_back(world.deps)
+    world.quiet()
+    assert "crm:8" not in str(world.sim.messages(suki)), "who manages a team reads no single answer"
+
+
+def test_the_drift_alarm_rings_once_and_counts_anew(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    world.command(ADA, "modelowner add @suki")
+    now = world.deps.clock.now()
+    rows = [
+        {
+            "lead_id": f"d:{n}", "name": f"Firm {n}", "probability": 0.1, "horizon_days": 10, "model": "m",
+            "posted_at": now.replace(month=9, day=1 + n % 20).isoformat(),
+            "outcome": "won" if n % 2 else "lost", "outcome_at": now.replace(month=9, day=2 + n % 20).isoformat(),
+        }
+        for n in range(120)
+    ]  # fmt: skip
+    file = tmp_path / "past.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    at = world.deps.clock.moment()
+    Import(file, Mapped(), post=False, database=world.deps.db, at=at, draw=world.deps.draw).all(Console(quiet=True))
+    jobs.look_for_drift(world.deps)
+    message = world.see("U0REP15", "have parted company")
+    assert "of 120 leads since this was last told, 60 closed; the numbers had pointed to about 12" in message["text"]
+    jobs.look_for_drift(world.deps)
+    world.quiet()
+    assert len([m for m in world.sim.messages("U0REP15") if "parted company" in m["text"]]) == 1
+    assert "have parted company, as of" in words(world.command(ADA, "status"))
