@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import evidence, routing
+from bot import aspects, evidence, owners, routing
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -16,10 +16,12 @@ from bot.domain.guard import access_ratio, shut_out
 from bot.domain.release import together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
-from bot.released import NewSet, Ready, gather
-from bot.views.digest import Access, Figures, HorizonFigures, ToolBand, digest
+from bot.released import NewSet, Ready, gather, rules_of
+from bot.views.digest import digest
+from bot.views.digest_figures import Access, Figures, HorizonFigures, ToolBand
 from bot.views.kit import Json
-from storage import digests, outbox, people, stats, workspace
+from storage import aspects as kept_aspects
+from storage import digests, forgetting, outbox, people, stats, workspace
 from storage import evidence as kept_evidence
 
 ACCESS_WEEKS, ACCESS_NEEDED = timedelta(weeks=12), 10
@@ -42,6 +44,8 @@ class Draft:
     late: bool
     ready: Ready = field(default_factory=Ready)
     cohorts: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[aspects.NewBlock] = field(default_factory=list)
+    details: list[Json] = field(default_factory=list)
 
 
 def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
@@ -51,10 +55,18 @@ def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
         return found
     for manager in people.managers(session):
         due = last_due(now, *schedule_of(manager, now))
-        missed = now - due.at > MISSED_AFTER or due.at < manager.added_at
+        missed = now - due.at > MISSED_AFTER or due.at < manager.added_at or _skipped(session, manager, due)
         if not missed and not digests.queued(session, manager.id, due.week):
             found.append((manager.id, due))
     return found
+
+
+def _skipped(session: Session, manager: Row[Any], due: Due) -> bool:
+    """Whether she wants one a month until there are results, has had this month's, and nothing has matured."""
+    last = digests.last_due(session, manager.id)
+    if not manager.digest_monthly or last is None or (last.year, last.month) != (due.at.year, due.at.month):
+        return False
+    return stats.any_matured(session, scope_of(session, manager.id).teams, due.at) is False
 
 
 def schedule_of(manager: Row[Any], now: datetime) -> tuple[int, int, str]:
@@ -92,10 +104,11 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     """
     person, scope = people.by_id(session, manager), scope_of(session, manager)
     zone = schedule_of(person, at.now)[2]
-    waiting, next_matures = stats.not_yet(session, scope.teams, at.now)
+    waiting, next_matures, all_matured = stats.not_yet(session, scope.teams, at.now)
     first = stats.first_posted(session, scope.teams)
     ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, due))
     before = digests.released(session, manager, scope.teams)
+    blocks = [] if looking else aspects.gather(session, scope, rules_of(session, at.now))
     found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now)
     late = at.now - due.at > LATE_AFTER
     figures = Figures(
@@ -114,20 +127,26 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         horizons=_horizons(before, ready.sets, found),
         bands=_bands(stats.tool_record(session, scope.teams, at.now)),
         access=_access(session, at.now),
+        week_key=due.week,
+        all_matured=all_matured,
+        aspects=aspects.told([*kept_aspects.told(session, manager, scope.teams), *blocks]),
+        owners=0 if scope.small else len(owners.owners(session)),
+        ask_monthly=_ask_monthly(session, person),
         landmark_hours=workspace.read(session).landmark_hours,
     )
-    headline, payload = digest(figures)
+    headline, payload, details = digest(figures)
     # Home keeps what was said; charts live in messages only.
     said = [block for block in payload["blocks"] if block["type"] != "data_visualization"]
     kept = {
         "blocks": said,
+        "details": details,
         "headline": headline,
         "newer": waiting,
         "held": ready.held,
         "sets": len(before) + len(ready.sets),
     }
     cohorts = [row for one in found.values() for row in one.fresh]
-    return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready, cohorts)
+    return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready, cohorts, blocks, details)
 
 
 def _access(session: Session, now: datetime) -> Access | None:
@@ -138,6 +157,31 @@ def _access(session: Session, now: datetime) -> Access | None:
         return None
     reached = sum(week.hard_in_pool for week in weeks)
     return Access(hard, reached, mode.pool_share, access_ratio(weeks), shut_out(weeks))
+
+
+def _keep_block(session: Session, block: aspects.NewBlock, manager: int, at: Moment) -> None:
+    """Freeze it; whoever is quoted sees in her Home by whom she may be read."""
+    row = {
+        "kind": block.kind,
+        "horizon_days": block.horizon_days,
+        "cells": block.cells,
+        "made_up": at.made_up,
+        "released_at": at.now,
+    }
+    kept_aspects.add(session, row, block.releases)
+    if block.quoted:
+        reader = people.by_id(session, manager).name
+        rows = [
+            {"person_id": rep, "reader": reader, "how": "a quote without your name", "many": many, "at": at.now}
+            for rep, many in sorted(block.quoted.items())
+        ]
+        forgetting.keep_reading(session, rows)
+
+
+def _ask_monthly(session: Session, person: Row[Any]) -> bool:
+    """After two digests without any result: whether she would rather have one a month until then."""
+    last = digests.newest(session, person.id, 2)
+    return not person.digest_monthly and len(last) == 2 and all(row.headline == "waiting" for row in last)
 
 
 def _new_quarter(session: Session, manager: int, due: Due) -> bool:
@@ -175,6 +219,8 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
         if not digests.release(session, row, one.teams, one.members):
             raise TakenMeanwhile
     digests.consider(session, ready.ready.tried)
+    for block in ready.blocks:
+        _keep_block(session, block, ready.manager, at)
     for row in ready.cohorts:
         kept_evidence.add(session, row | {"made_up": at.made_up, "closed_at": at.now})
     letter = {

@@ -50,6 +50,15 @@ def digest_blocks(session: Session, slack_id: str, number: int) -> tuple[str, li
     return row.week, list(row.figures.get("blocks", []))
 
 
+def digest_details(session: Session, slack_id: str, week: str) -> list[Json]:
+    """What stands behind [Details] of a manager's own digest. Raises OtherwiseError for anybody else."""
+    person = people.by_slack_id(session, slack_id)
+    row = kept_digests.of_week(session, person.id, week) if person is not None else None
+    if row is None:
+        raise OtherwiseError("This digest isn't one of yours.")
+    return list(row.figures.get("details") or row.figures.get("blocks", []))
+
+
 def switch_number(session: Session, slack_id: str, *, at_once: bool) -> None:
     """Show the tool's number at once on her next suggestions, or when she asks."""
     person = people.by_slack_id(session, slack_id)

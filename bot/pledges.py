@@ -4,13 +4,13 @@ from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.views import digest
+from bot.views import pledge
 from storage import outbox, people
 
 
 def ask(session: Session, manager: int, slack_id: str, at: Moment) -> bool:
     """Queue the question, once ever; whether it was queued now."""
-    row = {"kind": "post", "lane": slack_id, "payload": digest.pledge(), "dedupe_key": f"pledge:{manager}"}
+    row = {"kind": "post", "lane": slack_id, "payload": pledge.pledge(), "dedupe_key": f"pledge:{manager}"}
     return outbox.add_once(session, row, at.real) is not None
 
 
@@ -23,4 +23,4 @@ def agree(session: Session, slack_id: str, at: Moment) -> None:
     question = outbox.by_key(session, f"pledge:{person.id}")
     if question is not None:
         when = person.pledged_at or at.now
-        outbox.edit(session, question, digest.pledged(when, person.zone), f"pledged:{person.id}", at.real)
+        outbox.edit(session, question, pledge.pledged(when, person.zone), f"pledged:{person.id}", at.real)

@@ -26,7 +26,9 @@ def preview(session: Session, ask: Ask) -> tuple[str, Json]:
         raise OtherwiseError("A digest is for its manager; only she and admins can look at it before it is sent.")
     due = digests.coming(session, manager, ask.at.now)
     made = digests.draft(session, manager.id, due, ask.at, looking=True)
-    return f"This is what {foreign(manager.name, 60)} would read today. Nothing was sent.", made.payload
+    return f"This is what {foreign(manager.name, 60)} would read today. Nothing was sent.", made.payload | {
+        "blocks": [*made.payload["blocks"], *made.details]
+    }
 
 
 def send_now(session: Session, ask: Ask) -> Done:

@@ -7,7 +7,7 @@ from slack_bolt import App
 
 from bot.deps import Deps
 from bot.views import ids
-from handlers import answers, commands, errors, forms, home, reps, routing, setup
+from handlers import answers, commands, digests, errors, forms, home, reps, routing, setup
 
 ACTIONS: dict[str, Callable[..., None]] = {
     ids.NOTED: answers.noted,
@@ -24,6 +24,10 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.PAST_DIGEST: home.open_digest,
     ids.RETRY: home.retry,
     ids.ADD_OWNER: home.add_owner,
+    ids.DIGEST_DETAILS: digests.open_details,
+    ids.DIGEST_SEND: digests.send_to_owners,
+    ids.MONTHLY: digests.monthly,
+    ids.WEEKLY: digests.weekly,
     ids.LATER: reps.open_later,
     ids.FRIDAY: reps.open_friday,
     ids.SWITCH: reps.switch,

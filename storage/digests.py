@@ -33,6 +33,11 @@ def of_manager(session: Session, manager: int, number: int) -> Row[Any] | None:
     return session.execute(select(digests).where(digests.c.id == number, digests.c.manager_id == manager)).one_or_none()
 
 
+def of_week(session: Session, manager: int, week: str) -> Row[Any] | None:
+    """A manager's digest of a week."""
+    return session.execute(select(digests).where(digests.c.week == week, digests.c.manager_id == manager)).one_or_none()
+
+
 def last_due(session: Session, manager: int) -> datetime | None:
     """When the newest digest of this manager was due."""
     found: datetime | None = session.execute(

@@ -116,12 +116,22 @@ def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequenc
     ).all()
 
 
-def not_yet(session: Session, teams: Iterable[int], now: datetime) -> tuple[int, datetime | None]:
-    """How many leads of these teams have not matured, and when the first will."""
+def not_yet(session: Session, teams: Iterable[int], now: datetime) -> tuple[int, datetime | None, datetime | None]:
+    """How many leads of these teams have not matured, and when the first and the last of them will."""
     row = session.execute(
-        select(func.count(), func.min(leads.c.matures_at)).where(_of_teams(teams), leads.c.matures_at > now)
+        select(func.count(), func.min(leads.c.matures_at), func.max(leads.c.matures_at)).where(
+            _of_teams(teams), leads.c.matures_at > now
+        )
     ).one()
-    return int(row[0]), row[1]
+    return int(row[0]), row[1], row[2]
+
+
+def any_matured(session: Session, teams: Iterable[int], now: datetime) -> bool:
+    """Whether any lead of these teams counts yet."""
+    return (
+        session.execute(select(leads.c.id).where(_of_teams(teams), leads.c.matures_at <= now).limit(1)).first()
+        is not None
+    )
 
 
 def first_posted(session: Session, teams: Iterable[int]) -> datetime | None:

@@ -80,6 +80,8 @@ class Person(SQLModel, table=True):
     digest_weekday: int = 0
     digest_minute: int = 9 * 60
     digest_zone: str | None = None
+    # Only the first of a month, while there are no results.
+    digest_monthly: bool = False
     # A schedule that applies from a later week on: weekday, minute, zone, from (ISO, UTC).
     digest_next: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     # One of those who get the reserved share of hard leads, named by hand.
@@ -408,6 +410,28 @@ class SecondLook(SQLModel, table=True):
     taken_at: datetime | None = _moment(default=None)
     made_up: bool = False
     at: datetime = _moment()
+
+
+class Block(SQLModel, table=True):
+    """Released sets told of together in one respect (hard, cues, numbers, quotes), and the figures, frozen."""
+
+    id: int = Field(default=None, primary_key=True)
+    kind: str
+    horizon_days: int
+    cells: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    made_up: bool = False
+    released_at: datetime = _moment()
+
+
+class BlockRelease(SQLModel, table=True):
+    """Which sets a block holds; no two blocks of a kind share one."""
+
+    __tablename__ = "block_release"
+    __table_args__ = (UniqueConstraint("kind", "release_id", name="block_once"),)
+
+    block_id: int = Field(foreign_key="block.id", primary_key=True)
+    release_id: int = Field(foreign_key="release.id", primary_key=True)
+    kind: str
 
 
 class Alarm(SQLModel, table=True):

@@ -191,7 +191,10 @@ class World:
     def rows(self, model: Any) -> list[dict[str, Any]]:
         """A whole table."""
         with self.deps.db.reading() as session:
-            return [dict(row) for row in session.execute(select(table(model)).order_by(table(model).c.id)).mappings()]
+            return [
+                dict(row)
+                for row in session.execute(select(table(model)).order_by(*table(model).primary_key)).mappings()
+            ]
 
     def quiet(self) -> None:
         """Wait until no letter is open."""

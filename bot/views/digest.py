@@ -1,326 +1,148 @@
-"""The digest's message, and the pledge before the first one. Counts of groups; never a ranking of people."""
+"""The digest's message: a headline and what to do by rule, two figures that belong together, a chart, and [Details]."""
 
-import math
-from dataclasses import dataclass, field
-from datetime import datetime
-
-from bot.domain.bands import wilson
-from bot.domain.evidence import ALARM, LEANING, Conditional
-from bot.domain.evidence import words as in_words
-from bot.domain.release import CELLS, FEW, LESS, MORE, NEITHER, Cell, Told
-from bot.domain.wording import cut, day, few, listed, plural
+from bot.domain.evidence import ALARM, LEANING
+from bot.domain.wording import cut, day, escape, listed, plural
 from bot.views import ids
+from bot.views.digest_charts import chart, table
+from bot.views.digest_figures import Figures
 from bot.views.kit import TEXT_LIMIT, Json, actions, button, context, plain_context, section
+from bot.views.statements import access_line, band_line, beside, called_more, called_nothing, statements
 
 FOOTER = (
     "Reps choose what to override and may work those leads differently; "
     "this says what went together, not what caused it."
 )
-PLEDGE = (
-    "Before your first weekly digest, one question: “I won't use this tool's numbers or anyone's answers "
-    "to rate people.” Your digests start once you agree, and your reps can see that you did."
-)
 MADE_UP = "Made-up data."
-CALLED = {MORE: "More likely", LESS: "Less likely", NEITHER: "Neither"}
-BAND_NEEDED = 30
-RANGES_HOLD = "These ranges hold however often you look; one that holds 1.0 leaves it open."
+BAND_NEEDED, BANDS_SHOWN = 30, 5
+SMALL = (
+    "Your team is smaller than six, so you won't see who answered what. What you can use: how the tool itself "
+    "has done. What came of overrides is told once a quarter, from 10 of them by 4 reps on."
+)
 
 
-@dataclass(frozen=True)
-class HorizonFigures:
-    """Released cells of one horizon in days."""
-
-    days: int
-    told: Told
-    settled_early: int
-    data_problems: int
-    # Of closed cohorts; none before the first of them.
-    evidence: Conditional | None = None
-
-    def shown(self) -> dict[str, Cell]:
-        """The cells as far as their wins may be told."""
-        return self.told.cells | {LESS: self.told.less}
-
-
-@dataclass(frozen=True)
-class ToolBand:
-    """The tool's record in one band: how many of its leads closed in time."""
-
-    line: str
-    days: int
-    label: str
-    wins: int
-    leads: int
-
-
-@dataclass(frozen=True)
-class Access:
-    """How many hard leads there were, how many reached the pool, the aim in 100, and how often beside all leads."""
-
-    hard: int
-    reached: int
-    aim: int
-    ratio: float | None
-    shut_out: float
-
-
-@dataclass(frozen=True)
-class Figures:
-    """All that a digest may use. `newer` have not matured, `held` have and wait for a larger set; `news` since last."""
-
-    week: int
-    zone: str
-    late: bool
-    due_at: datetime
-    small_team: bool
-    made_up: bool
-    newer: int
-    next_matures: datetime | None
-    held: int
-    news: bool
-    landmark_hours: int = 72
-    # Other teams that hers are counted together with, and whether this is a look ahead that tries nothing.
-    joined: list[str] = field(default_factory=list)
-    looking: bool = False
-    horizons: list[HorizonFigures] = field(default_factory=list)
-    bands: list[ToolBand] = field(default_factory=list)
-    access: Access | None = None
-
-
-def pledge() -> Json:
-    """The question that comes before the first digest."""
-    return {"text": PLEDGE, "blocks": [section(PLEDGE), actions(button("I agree", ids.PLEDGE, "pledge"))]}
-
-
-def pledged(at: datetime, zone: str) -> Json:
-    """The question, answered."""
-    text = f"You agreed on {day(at, zone)}: “I won't use this tool's numbers or anyone's answers to rate people.”"
-    return {"text": text, "blocks": [section(text)]}
-
-
-def digest(figures: Figures) -> tuple[str, Json]:
-    """The headline's name (waiting, quiet or too early) and the message."""
-    name, headline = _headline(figures)
-    lines = [headline]
+def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
+    """The headline's name, the message, and what stands behind [Details]."""
+    name, headline, todo = _headline(figures)
+    lines = [headline, todo]
     if figures.small_team:
-        lines.append(
-            "Your team is smaller than six, so you won't see who answered what. "
-            "What you can use: how the tool itself has done. What came of overrides is told once a quarter, from "
-            "10 of them by 4 reps on."
-        )
+        lines.append(SMALL)
     elif figures.joined:
         lines.append(
             f"A team under six is counted together with others: this is also about {listed(figures.joined[:5])}."
         )
-    blocks: list[Json] = [section("\n".join(lines))]
-    spoken = list(lines)
+    blocks: list[Json] = [section("\n".join(line for line in lines if line))]
+    told = max(figures.horizons, key=lambda one: one.told.cells["more"].leads, default=None)
+    if told is not None:
+        blocks.append(section(f"{called_more(told)}\n{called_nothing(told)}"))
+        blocks += [*chart(told), table(told)]
+    if figures.small_team and (bands := _bands(figures)):
+        blocks.append(plain_context("\n".join(bands)))
+    more, spoken = _details(figures)
+    blocks += _buttons(figures, name, more)
+    if figures.horizons:
+        blocks.append(context(FOOTER))
+        spoken.append(FOOTER)
+    said = [line for line in [*lines, *spoken] if line]
+    if figures.made_up:
+        said.insert(0, MADE_UP)
+        blocks.insert(0, context(f"*{MADE_UP}*"))
+    return name, {"text": cut(" ".join(said), TEXT_LIMIT), "blocks": blocks}, more
+
+
+def _details(figures: Figures) -> tuple[list[Json], list[str]]:
+    """Everything that may be said, as blocks for a modal and as lines for the message's text."""
+    blocks: list[Json] = []
+    spoken: list[str] = []
     for horizon in figures.horizons:
-        said = _statements(horizon, figures.landmark_hours)
+        said = statements(horizon, figures.landmark_hours)
+        spoken += said
+        blocks += [section("\n".join(said)), table(horizon)]
+    if said := beside(figures.aspects):
         spoken += said
         blocks.append(section("\n".join(said)))
-        blocks += [*_chart(horizon), _table(horizon)]
-    bands = [band for band in figures.bands if band.leads >= BAND_NEEDED]
-    if bands:
-        said = [_band_line(band) for band in bands[:5]]
-        spoken += said
-        blocks.append(plain_context("\n".join(said)))
-    if figures.access is not None:
-        line = _access(figures.access)
+    if figures.aspects.quotes:
+        quoted = "\n".join(f"> {escape(one)}" for one in figures.aspects.quotes)
+        blocks.append(section(f"In reps' own words, with their consent:\n{quoted}"))
+    for line in [*_bands(figures), *([access_line(figures.access)] if figures.access is not None else [])]:
         spoken.append(line)
         blocks.append(plain_context(line))
-    ending = _ending(figures)
-    if ending:
+    if ending := _ending(figures):
         spoken.append(ending)
         blocks.append(plain_context(ending))
-    if figures.horizons:
-        spoken.append(FOOTER)
+    if blocks and figures.horizons:
         blocks.append(context(FOOTER))
-    if figures.made_up:
-        spoken.insert(0, MADE_UP)
-        blocks.insert(0, context(f"*{MADE_UP}*"))
-    return name, {"text": cut(" ".join(spoken), TEXT_LIMIT), "blocks": blocks}
+    return blocks, spoken
 
 
-def _headline(figures: Figures) -> tuple[str, str]:
-    matured = figures.horizons or figures.held or figures.bands
-    if not matured:
+def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
+    if figures.looking:
+        return []
+    found = [button("Details", ids.DIGEST_DETAILS, figures.week_key)] if details else []
+    if name == "clear" and figures.owners:
+        found.append(button("Send to the model's owners", ids.DIGEST_SEND, figures.week_key))
+    if figures.ask_monthly:
+        found.append(button("Monthly", ids.MONTHLY, "monthly", label="A digest a month until there are results"))
+        found.append(button("Keep weekly", ids.WEEKLY, "weekly"))
+    return [actions(*found)] if found else []
+
+
+def _headline(figures: Figures) -> tuple[str, str, str]:
+    """The headline's name, the headline, and what to do about it, by rule."""
+    week = f"Week {figures.week}."
+    if not (figures.horizons or figures.held or figures.bands):
         when = f" First ones: {day(figures.next_matures, figures.zone)}." if figures.next_matures else ""
         so_far = f" So far {plural(figures.newer, 'lead')}." if figures.newer else " No lead has been posted yet."
-        return "waiting", (
-            f"Week {figures.week}. No results yet: a lead counts when its time is up.{when}{so_far} "
-            "Nothing to do this week."
-        )
+        todo = "Nothing to do this week."
+        if figures.ask_monthly:
+            todo += " Monthly until then?"
+        return "waiting", f"{week} No results yet: a lead counts when its time is up.{when}{so_far}", todo
     if figures.looking and figures.held:
-        return "quiet", (
-            f"Week {figures.week}. {plural(figures.held, 'lead')} {'is' if figures.held == 1 else 'are'} ready. What "
-            "they say is worked out when the digest is sent, so that two looks can't be held against each other."
+        return (
+            "quiet",
+            f"{week} {plural(figures.held, 'lead is', 'leads are')} ready. What they say is worked out when the digest "
+            "is sent, so that two looks can't be held against each other.",
+            "",
         )
     if not figures.news:
         held = ""
         if figures.held and not figures.small_team:
             held = (
-                f" {plural(figures.held, 'lead')} {'is' if figures.held == 1 else 'are'} ready and "
+                f" {plural(figures.held, 'lead is', 'leads are')} ready and "
                 "will be shown when the group is large enough to name nobody."
             )
-        return "quiet", f"Week {figures.week}. Nothing new to count this week.{held} Nothing to do."
-    return _settled(figures)
+        return "quiet", f"{week} Nothing new to count this week.{held}", "Nothing to do."
+    return _settled(figures, week)
 
 
-def _settled(figures: Figures) -> tuple[str, str]:
-    """The headline over results, by the evidence of closed cohorts, and what to do about it."""
+def _settled(figures: Figures, week: str) -> tuple[str, str, str]:
+    """The headline over results, by the evidence of closed cohorts."""
     known = [one.evidence for one in figures.horizons if one.evidence is not None]
     # The mean of e-values is an e-value: several horizons are not several chances.
     e = sum(one.e_value() for one in known) / len(known) if known else 1.0
     if e >= ALARM:
-        return "clear", (
-            f"Week {figures.week}. What reps saw went with what happened, clearly more than chance would have it. "
-            "Worth doing: ask them what the tool can't see, and tell the model's owners."
-        )
+        todo = "Worth doing: ask them what the tool can't see, and tell the model's owners."
+        if figures.owners:
+            todo = "Worth doing: show the model's owners what reps mention."
+        return "clear", f"{week} What reps saw went with what happened, clearly more than chance would have it.", todo
     if known and all(one.odds_ratio()[1] < 1 for one in known):
-        return "clear", f"Week {figures.week}. On average the tool came closer here. Ask what misled us, not who."
+        return "clear", f"{week} On average the tool came closer here.", "Ask what misled us, not who."
+    waiting = "Nothing to change."
+    if figures.newer and figures.all_matured is not None:
+        more = plural(figures.newer, "more lead counts", "more leads count")
+        waiting += f" {more} by {day(figures.all_matured, figures.zone)}."
+    if figures.access is not None and figures.access.shut_out >= ALARM:
+        waiting = "Few of the leads that the tool thinks unlikely reach your pool: see `/otherwise routing`."
     if e >= LEANING:
-        return "leaning", (
-            f"Week {figures.week}. What reps saw leans towards what happened; it is not settled. Nothing to change."
-        )
-    return "too early", (
-        f"Week {figures.week}. New results are in. Whether reps saw something that the tool lacks is "
-        "not settled. Nothing to change."
-    )
-
-
-def _statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
-    more, less, neither = (horizon.told.cells[name] for name in CELLS)
-    told, total = horizon.told.less, more.leads + less.leads + neither.leads
-    first = "" if told.leads == less.leads else f"Of the first {told.leads}, "
-    ranges = _ranges(horizon)
-    early = ""
-    if horizon.settled_early:
-        early = f" ({horizon.settled_early} more were settled within {landmark_hours} hours and left out)"
-    lines = [
-        f"{plural(total, 'lead is', 'leads are')} past {plural(horizon.days, 'day')}{early}.",
-        f"Reps called {more.leads} of them more likely than the tool did, and {less.leads} less likely.",
-        f"Called more likely: {more.leads}. Won: {few(more.won, more.leads)}; "
-        f"the tool's numbers had pointed to {_about(more.expected)}{ranges[MORE]}.",
-        f"Called less likely: {less.leads}. {first}{'won' if first else 'Won'}: {few(told.won, told.leads)}; "
-        f"{_about(told.expected)} expected{ranges[LESS]}.",
-        f"Leads nobody called more or less likely, same period: {few(neither.won, neither.leads)} won "
-        f"of {neither.leads}, {_about(neither.expected)} expected{ranges[NEITHER]}.",
-    ]
-    if any(ranges.values()):
-        lines.append(RANGES_HOLD)
-    if horizon.evidence is not None:
-        lines.append(_evidence(horizon.evidence, shown=all(ranges.values())))
-    if horizon.told.unanswered is not None:
-        unanswered, of = horizon.told.unanswered
-        which = f"the {of}" if of == more.leads else f"the first {of} called more likely"
-        lines.append(f"{unanswered} of {which} had no outcome at day {horizon.days}; they count as not won by then.")
-    if horizon.data_problems >= FEW:
-        lines.append(f"{horizon.data_problems} were disqualified with a data problem and left out.")
-    return lines
-
-
-def _evidence(found: Conditional, *, shown: bool) -> str:
-    """Statement 7: each rep beside herself within four weeks, so neither skill nor the tool's level passes for it."""
-    line = f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}."
-    if not shown:
-        return line
-    low, high = found.odds_ratio()
-    return f"{line} (Odds {low:.1f}–{high:.1f} times.)"
-
-
-def _ranges(horizon: HorizonFigures) -> dict[str, str]:
-    """The always-valid range of won over expected for each group, as words in brackets.
-
-    None beside a masked count, which it would give back; and none at all without that of the leads nobody called, since
-    the tool's own miscalibration would then pass for something the reps saw (STATISTICS §1b).
-    """
-    found = {}
-    for name in CELLS:
-        cell = horizon.shown()[name]
-        shown = few(cell.won, cell.leads) == str(cell.won)
-        found[name] = ""
-        if cell.tilt is not None and shown and cell.expected > 0:
-            low, high = cell.tilt.ratio()
-            found[name] = f" ({low:.1f}–{high:.1f} times)"
-    return found if found[NEITHER] else dict.fromkeys(CELLS, "")
-
-
-def _about(expected: float) -> str:
-    return "fewer than 1" if expected < 1 else f"about {_rounded(expected)}"
-
-
-def _rounded(expected: float) -> float:
-    """One way of rounding for words and bars: halves up, and a bar below 1 keeps a decimal so that it can be seen."""
-    return math.floor(expected + 0.5) if expected >= 1 else round(expected, 1)
-
-
-def _chart(horizon: HorizonFigures) -> list[Json]:
-    """Won beside expected; left out where a bar would give away a figure that the words hold back."""
-    cells = horizon.shown()
-    if any(few(cells[name].won, cells[name].leads) != str(cells[name].won) for name in CELLS):
-        return []
-    labels = [CALLED[name] for name in CELLS]
-    won = [{"label": CALLED[name], "value": cells[name].won} for name in CELLS]
-    expected = [{"label": CALLED[name], "value": _rounded(cells[name].expected)} for name in CELLS]
-    return [
-        {
-            "type": "data_visualization",
-            "title": "Won, beside what the tool expected",
-            "chart": {
-                "type": "bar",
-                "series": [{"name": "Won", "data": won}, {"name": "Expected", "data": expected}],
-                "axis_config": {"categories": labels, "x_label": "What the rep said", "y_label": "Leads"},
-            },
-        }
-    ]
-
-
-def _table(horizon: HorizonFigures) -> Json:
-    rows = [[_cell(title) for title in ("Reps said", "Leads", "Won", "Expected")]]
-    for name in CELLS:
-        cell = horizon.shown()[name]
-        rows.append(
-            [
-                _cell(CALLED[name].lower()),
-                _number(cell.leads),
-                _number(cell.won) if few(cell.won, cell.leads) == str(cell.won) else _cell(few(cell.won, cell.leads)),
-                _cell(_about(cell.expected)),
-            ]
-        )
-    return {
-        "type": "data_table",
-        "caption": f"Leads past {plural(horizon.days, 'day')}",
-        "page_size": 10,
-        "row_header_column_index": 0,
-        "rows": rows,
-    }
-
-
-def _cell(text: str) -> Json:
-    return {"type": "raw_text", "text": text}
-
-
-def _number(value: int) -> Json:
-    return {"type": "raw_number", "value": value, "text": str(value)}
-
-
-def _band_line(band: ToolBand) -> str:
-    low, high = wilson(band.wins, band.leads)
-    what = band.label if "points" in band.label else f"{band.label} in 100"
+        return "leaning", f"{week} What reps saw leans towards what happened; it is not settled.", waiting
     return (
-        f"The tool's {what} ({band.days} days): {band.wins:,} of {band.leads:,} closed, "
-        f"{round(100 * band.wins / band.leads)} in 100 ({round(100 * low)}–{round(100 * high)})."
+        "too early",
+        f"{week} New results are in. Whether reps saw something that the tool lacks is not settled.",
+        waiting,
     )
 
 
-def _access(found: Access) -> str:
-    often = f"; they reach it {found.ratio:.1f} times as often as all leads" if found.ratio is not None else ""
-    line = (
-        f"{found.reached} of {found.hard} hard leads reached the pool (aim: {found.aim} in 100 of the unowned){often}."
-    )
-    if found.shut_out >= ALARM:
-        line += " That is clearly less often. `/otherwise routing` shows where they went."
-    return line
+def _bands(figures: Figures) -> list[str]:
+    return [band_line(band) for band in figures.bands if band.leads >= BAND_NEEDED][:BANDS_SHOWN]
 
 
 def _ending(figures: Figures) -> str:

@@ -15,6 +15,10 @@ NUMBER = "home.number"
 PAST_DIGEST = "home.digest"
 RETRY = "home.retry"
 ADD_OWNER = "home.add_owner"
+DIGEST_DETAILS = "digest.details"
+DIGEST_SEND = "digest.send"
+MONTHLY = "digest.monthly"
+WEEKLY = "digest.weekly"
 LATER = "later.open"
 FRIDAY = "friday.open"
 SWITCH = "home.switch"
@@ -52,6 +56,7 @@ ACTIONS = (
     NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
     NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
     KEEP, ASK_POOL, TAKE, LATER, FRIDAY, SWITCH, FORGET_ME, FORGET, RETAIN,
+    DIGEST_DETAILS, DIGEST_SEND, MONTHLY, WEEKLY,
 )  # fmt: skip
 CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST, SUBMIT_FRIDAY, SUBMIT_FORGET)
 COMMANDS = ("/otherwise",)

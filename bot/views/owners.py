@@ -25,6 +25,13 @@ def drift(line: str, days: int, leads: int, won: int, expected: float) -> Json:
     return {"text": escape(text), "blocks": [section(escape(text))]}
 
 
+def from_manager(name: str, blocks: list[Json]) -> Json:
+    """A digest's released figures, passed on by its manager. Quotes were agreed to for a digest, so they stay there."""
+    head = f"{foreign(name, 60)} passes on what reps see that the tool does not. These are released figures of groups."
+    kept = [block for block in blocks if "own words" not in str(block.get("text", ""))]
+    return {"text": head, "blocks": [section(head), *kept[:40]]}
+
+
 def month(lines: list[tuple[str, int, int]], sets: int, calls: int) -> Json:
     """The monthly note."""
     parts = ["What there is to learn from, this past month:"]

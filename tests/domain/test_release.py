@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.domain.evidence import Tilt
 from bot.domain.release import CELLS, LESS, MORE, NEITHER, Cell, Rules, Told, frozen, may_release, may_show, together
-from bot.views.digest import Figures, HorizonFigures, digest
+from bot.views.digest import digest
+from bot.views.digest_figures import Figures, HorizonFigures
 
 
 def a_set(won: dict[str, int], *, leads: int = 20, seed: int = 1) -> dict[str, Cell]:

@@ -8,7 +8,8 @@ import pytest
 from bench.privacy.attack import attack, read
 from bench.privacy.floor import Known, Seen, a_year
 from bot.domain.release import LESS, MORE, NEITHER, Cell, frozen, together
-from bot.views.digest import HorizonFigures, digest
+from bot.views.digest import digest
+from bot.views.digest_figures import HorizonFigures
 from tests.domain.test_release import NOTHING_NEW
 
 

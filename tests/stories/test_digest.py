@@ -109,7 +109,7 @@ def test_the_digest_says_observed_beside_expected_for_each_group(shifted_world: 
     settle(world, names, won=more[:6] + rest[:4])
     go_to_monday(world)
     message = world.see(MONA, "leads are past 30 days")
-    said = words(message)
+    said = message["text"]
     assert "36 leads are past 30 days." in said
     assert "Reps called 12 of them more likely than the tool did, and 12 less likely." in said
     called = r"Called more likely: 12\. Won: 6; the tool's numbers had pointed to about 2 \(0\.\d–\d\.\d times\)\."
@@ -118,7 +118,7 @@ def test_the_digest_says_observed_beside_expected_for_each_group(shifted_world: 
     assert re.search(r"more or less likely, same period: 4 won of 12, about 2 expected \(0\.\d–\d\.\d times\)\.", said)
     assert "These ranges hold however often you look" in said
     assert "this says what went together, not what caused it." in said
-    assert said.split("\n")[0] == "*Made-up data.*"
+    assert words(message).split("\n")[0] == "*Made-up data.*"
     for part in ("Called more likely: 12", "fewer than 3", "not what caused it"):
         assert part in message["text"]
     kinds = [block["type"] for block in message["blocks"]]
@@ -178,7 +178,7 @@ def test_leads_closed_within_the_landmark_and_later_answers_stay_out(shifted_wor
     answer(world, names[24], "more")
     settle(world, [n for n in names if n not in early], won=names[:6] + names[24:28])
     go_to_monday(world)
-    said = words(world.see(MONA, "leads are past 30 days"))
+    said = world.see(MONA, "leads are past 30 days")["text"]
     assert "44 leads are past 30 days (4 more were settled within 72 hours and left out)." in said
     assert "Called more likely: 12." in said
 

@@ -1,0 +1,160 @@
+"""What is told beside the three groups: hard leads, cues, reps' own numbers, quotes; block by block of whole sets.
+
+A finer count than the three groups is released for several sets together, once each of its own cells is large and mixed
+enough. Blocks of one kind never share a set, so two digests differ by whole blocks here too. They are formed a group of
+teams at a time, from sets that an earlier digest has told of.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlmodel import Session
+
+from bot.domain.cohorts import place_of
+from bot.domain.evidence import normal_mixture
+from bot.domain.groups import Group
+from bot.domain.release import FEW, LESS, MORE, NEITHER, Cell, Rules, may_show
+from bot.domain.wording import one_line
+from bot.groups import Scope
+from bot.views.digest_figures import Aspects
+from storage import aspects
+
+HARD, CUES, NUMBERS, QUOTES = "hard", "cues", "numbers", "quotes"
+HARD_CELLS = ("more_hard", "more_other", LESS, "neither_hard", "neither_other")
+QUOTES_SHOWN, QUOTE_LENGTH, QUOTING_REPS = 3, 200, 3
+
+
+@dataclass(frozen=True)
+class NewBlock:
+    """Sets that may be told of together in one respect."""
+
+    kind: str
+    horizon_days: int
+    cells: dict[str, Any]
+    releases: list[int]
+    # Whose words it quotes, and how often.
+    quoted: dict[int, int]
+
+
+def gather(session: Session, scope: Scope, rules: Rules) -> list[NewBlock]:
+    """The blocks that may be told from now on, of groups that are large enough for week by week."""
+    found = []
+    for one in scope.groups:
+        if one.large:
+            found += _of_group(session, one, rules)
+    return found
+
+
+def told(kept: list[Any]) -> Aspects:
+    """The sum of blocks: stored rows, or new ones."""
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for block in kept:
+        by_kind[block.kind].append(block.cells)
+    cues: Counter[str] = Counter()
+    for cells in by_kind[CUES]:
+        cues.update(cells)
+    hard = {name: _sum([cells[name] for cells in by_kind[HARD]]) for name in HARD_CELLS} if by_kind[HARD] else {}
+    return Aspects(
+        hard=hard,
+        cues=cues.most_common(),
+        numbers=_nearer(by_kind[NUMBERS]),
+        quotes=[one for cells in by_kind[QUOTES][-1:] for one in cells["quotes"]],
+    )
+
+
+def _of_group(session: Session, group: Group, rules: Rules) -> list[NewBlock]:
+    makers: dict[str, Callable[[list[Any], Rules], tuple[dict[str, Any], dict[int, int]] | None]] = {
+        HARD: _hard,
+        CUES: _cues,
+        NUMBERS: _numbers,
+        QUOTES: _quotes,
+    }
+    found = []
+    for kind, make in makers.items():
+        by_horizon: dict[int, list[int]] = defaultdict(list)
+        for row in aspects.untold(session, kind, group.teams):
+            by_horizon[row.horizon_days].append(row.id)
+        for horizon, releases in by_horizon.items():
+            made = make(aspects.members(session, releases), rules)
+            if made is not None:
+                found.append(NewBlock(kind, horizon, made[0], releases, made[1]))
+    return found
+
+
+def _hard(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+    """More and neither apart by hard and other: the essay's own claim."""
+    cells = {name: Cell() for name in HARD_CELLS}
+    for row in rows:
+        place = place_of(row)
+        name = place if place == LESS else f"{place}_{'hard' if row.hard else 'other'}"
+        if name in cells:
+            cells[name].add(row.rep_id, row.probability, won=bool(row.won), unanswered=False)
+    mixed = all(
+        min(cells[f"{place}_{kind}"].won, cells[f"{place}_{kind}"].leads - cells[f"{place}_{kind}"].won) >= FEW
+        for place in (MORE, NEITHER)
+        for kind in ("hard", "other")
+    )
+    if not mixed or not all(may_show(cell.reps.values(), rules) for cell in cells.values()):
+        return None
+    return {name: {"leads": c.leads, "won": c.won, "expected": c.expected} for name, c in cells.items()}, {}
+
+
+def _cues(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+    """How often each cue was mentioned, of those that enough reps have mentioned often enough."""
+    by_cue: dict[str, Counter[int]] = defaultdict(Counter)
+    for row in rows:
+        for cue in row.cues or []:
+            by_cue[cue][row.rep_id] += 1
+    shown = {cue: sum(reps.values()) for cue, reps in by_cue.items() if may_show(reps.values(), rules)}
+    return (shown, {}) if shown else None
+
+
+def _numbers(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+    """Sums of the Brier gain of reps' own numbers, and of its variance."""
+    given = [row for row in rows if row.estimate is not None]
+    if not may_show(Counter(row.rep_id for row in given).values(), rules):
+        return None
+    p, q, y = (np.array([float(getattr(row, name)) for row in given]) for name in ("probability", "estimate", "won"))
+    gain = float(((p - y) ** 2 - (q - y) ** 2).sum())
+    return {"many": len(given), "gain": gain, "variance": float(((q - p) ** 2).sum())}, {}
+
+
+def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+    """A few sentences of those who agreed, three of them at the least, without the lead's name; one of each."""
+    by_rep: dict[int, str] = {}
+    for row in sorted(rows, key=lambda row: len(row.reason or "")):
+        if row.quote and row.reason and row.author_id not in by_rep:
+            words = _nameless(row.reason, row.name)
+            if words:
+                by_rep[row.author_id] = words
+    if len(by_rep) < QUOTING_REPS:
+        return None
+    # By their own letters, so that the order says nothing about who.
+    chosen = sorted(by_rep.items(), key=lambda pair: pair[1])[:QUOTES_SHOWN]
+    return {"quotes": [words for _, words in chosen]}, {rep: 1 for rep, _ in chosen}
+
+
+def _nameless(reason: str, name: str) -> str:
+    """A reason without the lead's name, or any word of it of some length, whatever its case."""
+    words, whole = one_line(reason, QUOTE_LENGTH), one_line(name, 200)
+    for part in sorted({whole, *(word for word in whole.split() if len(word) > 3)} - {""}, key=len, reverse=True):
+        words = re.sub(re.escape(part), "…", words, flags=re.IGNORECASE)
+    return words
+
+
+def _nearer(blocks: list[dict[str, Any]]) -> tuple[int, str] | None:
+    """Whether reps' numbers were nearer, by an always-valid bound on the mean Brier gain (STATISTICS §1d)."""
+    many = sum(block["many"] for block in blocks)
+    if not many:
+        return None
+    gain = sum(block["gain"] for block in blocks) / many
+    width = normal_mixture(sum(block["variance"] for block in blocks)) / many
+    return many, "nearer" if gain > width else "further" if gain < -width else "no telling yet"
+
+
+def _sum(parts: list[dict[str, Any]]) -> Cell:
+    return Cell(*(sum(part[name] for part in parts) for name in ("leads", "won", "expected")))

@@ -1,0 +1,86 @@
+"""Blocks of released sets that were told of in one respect: queries."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, select
+from sqlmodel import Session
+
+from storage.digests import visible
+from storage.stats import OF_EACH
+from storage.tables import Block, BlockRelease, Lead, Release, ReleaseTeam, Response, table
+
+blocks, block_releases, releases = table(Block), table(BlockRelease), table(Release)
+release_teams, leads, responses = table(ReleaseTeam), table(Lead), table(Response)
+
+
+def untold(session: Session, kind: str, teams: Iterable[int]) -> Sequence[Row[Any]]:
+    """Sets about just these teams that no block of a kind holds yet: id, horizon_days; oldest first."""
+    wanted = set(teams)
+    about = (
+        select(release_teams.c.release_id)
+        .group_by(release_teams.c.release_id)
+        .having(func.count() == len(wanted), func.min(release_teams.c.team_id) == min(wanted))
+    )
+    inside = select(release_teams.c.release_id).where(release_teams.c.team_id.not_in(wanted))
+    done = (
+        select(block_releases.c.release_id)
+        .join(blocks, blocks.c.id == block_releases.c.block_id)
+        .where(blocks.c.kind == kind)
+    )
+    return session.execute(
+        select(releases.c.id, releases.c.horizon_days)
+        .where(releases.c.id.in_(about), releases.c.id.not_in(inside), releases.c.id.not_in(done))
+        .order_by(releases.c.id)
+    ).all()
+
+
+def members(session: Session, numbers: list[int]) -> list[Any]:
+    """The leads of these sets with what was in force at the landmark: words, cues, number, consent, and its author."""
+    newest = (
+        select(func.max(responses.c.id).label("id"))
+        .join(leads, leads.c.id == responses.c.lead_id)
+        .where(leads.c.release_id.in_(numbers), responses.c.late.is_(False))
+        .group_by(responses.c.lead_id)
+        .subquery()
+    )
+    said = select(responses).join(newest, newest.c.id == responses.c.id).subquery()
+    # What she said later than the landmark stands on the lead as nothing, so words that went with it are left out.
+    stands = and_(said.c.direction == leads.c.landmark_direction, said.c.direction != "")
+    in_force = and_(said.c.lead_id == leads.c.id, stands)
+    return list(
+        session.execute(
+            select(
+                *OF_EACH,
+                leads.c.hard,
+                leads.c.name,
+                said.c.person_id.label("author_id"),
+                said.c.reason,
+                said.c.cues,
+                said.c.estimate,
+                said.c.quote,
+            )
+            .select_from(leads.outerjoin(said, in_force))
+            .where(leads.c.release_id.in_(numbers))
+            .order_by(leads.c.id)
+        ).all()
+    )
+
+
+def add(session: Session, row: dict[str, Any], numbers: list[int]) -> None:
+    """Freeze a block."""
+    number = int(session.execute(insert(blocks).returning(blocks.c.id), row).scalar_one())
+    session.execute(
+        insert(block_releases),
+        [{"block_id": number, "release_id": one, "kind": row["kind"]} for one in numbers],
+    )
+
+
+def told(session: Session, manager: int, teams: Iterable[int]) -> list[Any]:
+    """The blocks that a manager of these teams may read, oldest first."""
+    mine = (
+        select(block_releases.c.block_id)
+        .join(releases, releases.c.id == block_releases.c.release_id)
+        .where(visible(manager, teams))
+    )
+    return list(session.execute(select(blocks).where(blocks.c.id.in_(mine)).order_by(blocks.c.id)).all())

@@ -1,0 +1,164 @@
+"""What is told beside the three groups: hard leads, cues, own numbers, quotes; each in blocks that give nobody away."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import jobs
+from bot.aspects import _nameless
+from bot.domain.wording import one_line
+from storage.tables import Block, BlockRelease, Digest, WordsRead
+from tests.stories.test_digest import HORIZON, NORTH, answer, go_to_monday, leads, pledge, settle
+from tests.stories.test_evidence import past  # noqa: F401  # a fixture
+from tests.world import ADA, MILO, MONA, RIA, World, labels, words
+
+
+def test_a_week_after_its_sets_cues_and_hard_leads_are_told(past: Any) -> None:  # noqa: F811
+    world: World = past(dealt=False)
+    pledge(world)
+    jobs.queue_digests(world.deps)
+    first = world.see(MONA, "Called more likely")
+    assert "Mentioned most" not in first["text"], "sets that an earlier digest has told of, and no others"
+    go_to_monday(world)
+    jobs.queue_digests(world.deps)
+    second = world.see(MONA, "Mentioned most")
+    assert "hard leads called more likely" in second["text"]
+    assert "Hard leads nobody called more or less likely:" in second["text"]
+    kinds = {row["kind"] for row in world.rows(Block)}
+    assert {"cues", "hard"} <= kinds
+    before = world.rows(Block)
+    go_to_monday(world)
+    jobs.queue_digests(world.deps)
+    world.quiet()
+    assert world.rows(Block) == before, "no set is in two blocks of a kind"
+    pairs = [(row["kind"], row["release_id"]) for row in world.rows(BlockRelease)]
+    assert len(pairs) == len(set(pairs))
+
+
+@pytest.fixture
+def told(shifted_world: World) -> World:
+    """A released set in which reps gave details: numbers, cues, and six may be quoted."""
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for number, lead in enumerate(names[:12]):
+        answer(world, lead, "more")
+        rep = lead.split(":")[1]
+        world.press(rep, "Add details", world.see(rep, f"Reason for {lead}"))
+        quote = {"quote": ["yes"]} if number < 6 else {}
+        details = {"estimate": "60", "cues": ["timing"], **quote}
+        assert world.sim.act("submit", rep, view=world.form(rep)["id"], values=details)["closed"]
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[24:28])
+    go_to_monday(world)
+    world.quiet()
+    go_to_monday(world)
+    world.quiet()
+    return world
+
+
+def test_quotes_are_nameless_consented_and_seen_by_their_authors(told: World) -> None:
+    message = [m for m in told.sim.messages(MONA) if "Details" in labels(m)][-1]
+    assert told.press(MONA, "Details", message)["acked"]
+    shown = words(told.form(MONA))
+    assert "In reps' own words, with their consent" in shown
+    assert shown.count("Reason for …") == 3
+    assert "U0REP" not in shown
+    assert "Mentioned most: timing (12)." in shown
+    assert "Reason for" not in message["text"], "never in a notification"
+    quoted = {row["person_id"] for row in told.rows(WordsRead)}
+    assert len(quoted) == 3
+    seen = [rep for rep in NORTH if "a quote without your name" in json.dumps(told.home(rep))]
+    assert len(seen) == 3
+    assert {row["how"] for row in told.rows(WordsRead)} == {"a quote without your name"}
+
+
+def test_details_are_for_their_manager_alone(told: World) -> None:
+    week = told.rows(Digest)[-1]["week"]
+    for user in (RIA, MILO, ADA):
+        answer = told.command(user, "help")
+        forged = {"type": "button", "value": week}
+        for action in ("digest.details", "digest.send"):
+            told.sim.act("click", user, channel="C0GENERAL", ts=answer["ts"], action_id=action, forged=forged)
+        assert told.sim.views(user) == []
+        told.see(user, "This digest isn't one of yours", "C0GENERAL")
+
+
+def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # noqa: F811
+    world: World = past(dealt=False)
+    world.command(ADA, "modelowner add @ada")
+    pledge(world)
+    jobs.queue_digests(world.deps)
+    message = world.see(MONA, "clearly more than chance would have it")
+    assert "show the model's owners what reps mention" in words(message)
+    assert labels(message) == ["Details", "Send to the model's owners"]
+    world.press(MONA, "Send to the model's owners", message)
+    world.see(MONA, "Sent to Ada Admin")
+    world.see(ADA, "Mona Manager passes on what reps see")
+    world.press(MONA, "Send to the model's owners", message)
+    world.quiet()
+    sent = [one for one in world.sim.messages(ADA) if "passes on" in one["text"]]
+    assert len(sent) == 1, "once"
+
+
+def test_one_screen_and_five_sentences(past: Any) -> None:  # noqa: F811
+    world: World = past(dealt=False)
+    pledge(world)
+    jobs.queue_digests(world.deps)
+    message = world.see(MONA, "Called more likely")
+    sections = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
+    sentences = " ".join(sections).replace("\n", " ").replace("4.", "").split(". ")
+    assert len(sentences) <= 7, sentences  # five, and the two that the figures' lines hold
+    assert len(message["text"]) < 4000
+
+
+def test_after_two_without_results_monthly_is_offered_and_weekly_comes_back(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    for _ in range(3):
+        go_to_monday(world)
+        world.quiet()
+    offered = world.see(MONA, "Monthly until then?")
+    assert labels(offered) == ["Monthly", "Keep weekly"]
+    world.press(MONA, "Monthly", offered)
+    world.see(MONA, "One a month until the first results")
+    before = world.rows(Digest)
+    for _ in range(5):
+        go_to_monday(world)
+    months = [(row["due_at"].year, row["due_at"].month) for row in world.rows(Digest)[len(before) :]]
+    assert len(months) == len(set(months)) >= 1
+    leads(world, 1)
+    world.shift(days=HORIZON + 1)
+    many = len(world.rows(Digest))
+    for _ in range(3):
+        go_to_monday(world)
+    assert len(world.rows(Digest)) == many + 3, "weekly again by itself"
+
+
+@given(st.text(min_size=1, max_size=30), st.text(max_size=60), st.text(max_size=60))
+def test_no_quote_holds_the_lead_s_name(name: str, before: str, after: str) -> None:
+    whole = one_line(name, 200)
+    shown = _nameless(f"{before} {name} {after}", name)
+    assert set(whole) <= {"…"} or re.search(re.escape(whole), shown, re.IGNORECASE) is None
+
+
+def test_a_preview_tries_nothing(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[24:28])
+    preview = words(world.command(MONA, "digest preview"))
+    assert "36 leads are ready. What they say is worked out when the digest is sent" in preview
+    assert "Called" not in preview
+    go_to_monday(world)
+    world.see(MONA, "Called more likely: 12. Won: 6")
+    assert "Called more likely: 12. Won: 6" in words(world.command(MONA, "digest preview"))
