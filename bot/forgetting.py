@@ -6,14 +6,13 @@ from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.domain.wording import plural
 from storage import forgetting, outbox, people, responses, workspace
 
 A_TIME = 500
 
 
 def about_to_forget(session: Session, slack_id: str) -> tuple[int, str, int]:
-    """Whom, and how much is kept of her: her number, her name, her rows. Raises OtherwiseError for nobody."""
+    """Whom, and how much is kept of her, which is for her alone. Raises OtherwiseError for nobody."""
     row = people.by_slack_id(session, slack_id)
     if row is None:
         raise OtherwiseError("Nothing is kept about this person.")
@@ -27,15 +26,12 @@ def forget(session: Session, person: int, at: Moment) -> str:
     row = people.maybe(session, person)
     if row is None or row.forgotten_at is not None:
         raise OtherwiseError("This person was forgotten already.")
-    rows = forgetting.empty_words(session, person)
+    forgetting.empty_words(session, person)
     messages = forgetting.messages_of(session, row.slack_id)
     forgetting.drop_letters(session, person, row.slack_id, at.real)
     _delete(session, messages, f"forget:{person}", at)
     forgetting.forget_person(session, person, at.now)
-    return (
-        f"Forgotten: the words of {plural(rows, 'answer')}, the name, email and Slack id. "
-        f"{plural(len(messages), 'message')} in the direct message with the app will be deleted."
-    )
+    return "Forgotten: all that was written, the name, email and Slack id. The app's messages to her will be deleted."
 
 
 def keep_no_longer(session: Session, at: Moment) -> int:
@@ -48,11 +44,6 @@ def keep_no_longer(session: Session, at: Moment) -> int:
         _delete(session, forgetting.messages_with(session, old), "retention", at)
         forgetting.empty_these(session, old)
     return len(old)
-
-
-def too_old(session: Session, days: int, at: Moment) -> int:
-    """How many answers would lose their words at once, were they kept so many days."""
-    return forgetting.count_old(session, at.now - timedelta(days=days))
 
 
 def _delete(session: Session, letters: list[int], lane: str, at: Moment) -> None:

@@ -234,9 +234,11 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, mode
         # Nobody has seen the first one yet: figures use what is posted, which is the newest.
         hard = is_hard(item.prior.probability, item.hard, mode.hard_below)
         leads.change(session, row.id, **leads.figures_of(item.prior), hard=hard)
-    answered = responses.first_answer_before(session, row.id, at.now)
-    late = row.posted_at is not None and at.now > row.posted_at + timedelta(hours=row.landmark_hours)
     place = leads.situation(session, row.id)
+    shared = place is not None and place.suggestion_shared
+    # Where others read, a number that stopped moving would tell that she has answered.
+    answered = not shared and responses.first_answer_before(session, row.id, at.now)
+    late = row.posted_at is not None and at.now > row.posted_at + timedelta(hours=row.landmark_hours)
     if answered or late or row.outcome not in OPEN_OUTCOMES or place is None or place.suggestion_id is None:
         return
     old = leads.prior_of(session, row.id, place.suggestion_prior)

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from bot import forgetting, waiting
+from bot import waiting
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -64,12 +64,11 @@ def ask_to_retain(session: Session, ask: Ask) -> tuple[str, str, int]:
     days = ask.command.number
     if workspace.read(session).retention_days == (days or None):
         return "It is so already. Nothing was changed.", "", 0
-    gone = forgetting.too_old(session, days, ask.at) if days else 0
     if not days:
         return "From now on words are kept until somebody asks to be forgotten.", "Keep them", FOREVER
     return (
-        f"Words, cues and quotes older than {days} days will be deleted, {plural(gone, 'answer')} at once, and the "
-        "messages that show them. Counts stay. It can't be undone.",
+        f"Words, cues and quotes older than {days} days will be deleted, and the messages that show them. Counts stay. "
+        "It can't be undone.",
         f"Keep {days} days",
         days,
     )

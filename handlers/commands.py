@@ -29,7 +29,7 @@ from bot.deps import Deps
 from bot.domain.accounts import Ask, Done
 from bot.domain.commands import BY_NAME, Command, parse
 from bot.domain.errors import OtherwiseError
-from bot.domain.wording import foreign, plural
+from bot.domain.wording import foreign
 from bot.views import ids, replies
 from bot.views.kit import Json
 from handlers import setup
@@ -137,9 +137,9 @@ def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
 
 
 def _ask_to_forget(session: Session, ask: Ask) -> Json:
-    number, name, rows = forgetting.about_to_forget(session, ask.command.people[0])
+    number, name, _ = forgetting.about_to_forget(session, ask.command.people[0])
     words = (
-        f"Deletes the words of {plural(rows, 'answer')} of {foreign(name, 60)}, the name, email and Slack id here, "
+        f"Deletes all that {foreign(name, 60)} wrote here, the name, email and Slack id here, "
         "and the messages between her and the app. Counts that were told already stay. It can't be undone."
     )
     return replies.confirm(words, "Forget", ids.FORGET, str(number))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import Session
 
 from storage.tables import DirectChannel, Lead, Letter, Person, Response, Suggestion, WordsRead, table
@@ -13,10 +13,9 @@ direct, read, leads = table(DirectChannel), table(WordsRead), table(Lead)
 _NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimate": None}
 
 
-def empty_words(session: Session, person: int) -> int:
-    """Take out all that somebody wrote; how many rows she has."""
-    done = session.execute(update(responses).where(responses.c.person_id == person).values(**_NOTHING))
-    return int(getattr(done, "rowcount", 0))
+def empty_words(session: Session, person: int) -> None:
+    """Take out all that somebody wrote."""
+    session.execute(update(responses).where(responses.c.person_id == person).values(**_NOTHING))
 
 
 def old_words(session: Session, before: datetime, limit: int) -> list[int]:
@@ -26,12 +25,6 @@ def old_words(session: Session, before: datetime, limit: int) -> list[int]:
         select(responses.c.id).where(responses.c.at < before, has).order_by(responses.c.id).limit(limit)
     )
     return list(rows.scalars())
-
-
-def count_old(session: Session, before: datetime) -> int:
-    """How many answers from before then still have words."""
-    counted = select(func.count()).where(responses.c.at < before, responses.c.reason.is_not(None))
-    return int(session.execute(counted).scalar_one())
 
 
 def empty_these(session: Session, rows: list[int]) -> None:

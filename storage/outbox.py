@@ -66,8 +66,10 @@ def of_suggestion(session: Session, lead: int) -> Row[Any] | None:
 
 def last_sent(session: Session) -> datetime | None:
     """When Slack took the newest message, in real time."""
+    # Edits and private words follow an answer at once: that there was one is nobody's business.
+    new = letters.c.kind.in_(("post", "thread"))
     found: datetime | None = session.execute(
-        select(letters.c.sent_at).where(letters.c.sent_at.is_not(None)).order_by(letters.c.id.desc()).limit(1)
+        select(letters.c.sent_at).where(letters.c.sent_at.is_not(None), new).order_by(letters.c.id.desc()).limit(1)
     ).scalar()
     return found
 
@@ -203,10 +205,11 @@ def revive(session: Session, now: datetime) -> int:
 
 
 def standing(session: Session) -> dict[str, int]:
-    """How many letters are open or dead, by state."""
+    """How many new messages are open or dead, by state; what follows an answer is not counted."""
     rows = session.execute(
         select(letters.c.state, func.count())
         .where(or_(letters.c.state.in_(OPEN), letters.c.state == State.DEAD.value))
+        .where(letters.c.kind.in_(("post", "thread")))
         .group_by(letters.c.state)
     )
     return {row[0]: row[1] for row in rows}

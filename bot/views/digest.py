@@ -38,6 +38,9 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     if figures.small_team and (bands := _bands(figures)):
         blocks.append(plain_context("\n".join(bands)))
     more, spoken = _details(figures)
+    if figures.late:
+        lines.append(f"This was due on {day(figures.due_at, figures.zone)} and comes late.")
+        blocks.append(plain_context(lines[-1]))
     blocks += _buttons(figures, name, more)
     if figures.horizons:
         blocks.append(context(FOOTER))
@@ -150,6 +153,4 @@ def _ending(figures: Figures) -> str:
     if figures.newer and (figures.horizons or figures.bands):
         by = f"; the next on {day(figures.next_matures, figures.zone)}" if figures.next_matures else ""
         parts.append(f"{plural(figures.newer, 'newer lead is', 'newer leads are')} not counted yet{by}.")
-    if figures.late:
-        parts.append(f"This was due on {day(figures.due_at, figures.zone)} and comes late.")
     return " ".join(parts)

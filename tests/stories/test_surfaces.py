@@ -1,0 +1,204 @@
+"""Nobody but a rep learns from any surface how she answered: whatever she said, all that others see is the same.
+
+The same hour is played with different answers by one rep, and everything that anybody else can bring up is written
+down: every command, every button with her own lead in it, every Home, channel, letter, route and log. The lists come
+from the code, so that a new command, id or route is tried without being named here.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import jobs, keys
+from bot.domain.commands import FORMS
+from bot.views import ids
+from storage import outbox
+from storage.tables import Letter
+from tests.sim import Sim
+from tests.stories.test_commands import RIGHT
+from tests.world import ADA, LEADS, MILO, MONA, RIA, ROB, World, lead_item, people_file, settings_for
+
+SECRET = "her own quite particular words"
+OTHERS = (ADA, MONA, MILO, ROB)
+ANSWERS = ("none", "noted", "more", "less", "other", "data", "withdrawn")
+# Differs between any two hours: times, random ids, and a letter's number, which apps alone can read.
+VARIES = re.compile(
+    r'"(ts|hash|trigger_id|id|root_view_id|block_id|client_msg_id)": "[^"]*"'
+    r'|"letter": \d+|\d\d:\d\d|\d{10}\.\d+|[0-9a-f]{8,}|reference \w+'
+)
+Seen = dict[str, str]
+
+
+def play(world: World, said: str, plant: Callable[[World], None] | None = None) -> Seen:
+    """An hour in which Ria answers so, in a channel that others read; what all others see of it."""
+    world.add_people(people_file(shared={RIA: "C0DEALS"}))
+    world.lead("crm:1", name="Secretive Ltd")
+    world.lead("crm:2", rep=ROB, name="Other Inc")
+    message = world.see(RIA, "Secretive Ltd", "C0DEALS")
+    world.quiet()
+    respond(world, message, said)
+    world.quiet()
+    first = {f"{name}, before the end": text for name, text in written(world).items()}
+    # The tool looks again, and the lead ends: what is shown of both must not depend on her.
+    item = lead_item("crm:1", RIA, 0.4, name="Secretive Ltd", prior={"scored_at": "2026-11-21T09:00:00Z"})
+    told = [json.dumps(world.send(LEADS, item)), json.dumps(world.outcome("crm:1", "won"))]
+    world.quiet()
+    if plant is not None:
+        plant(world)
+    seen = first | {"POST /v1/leads": told[0], "POST /v1/outcomes": told[1]}
+    seen |= routes(world) | homes(world) | pressed(world, message) | commanded(world) | written(world)
+    jobs.give_back(world.deps)
+    world.quiet()
+    return {name: VARIES.sub("~", text) for name, text in seen.items()}
+
+
+def respond(world: World, message: dict[str, Any], said: str) -> None:
+    if said == "noted":
+        world.press(RIA, "Noted", message, "C0DEALS")
+    elif said in ("more", "less", "other", "data", "withdrawn"):
+        world.override(RIA, message, "more" if said == "withdrawn" else said, SECRET, "C0DEALS")
+        confirmed = world.see(RIA, "Saved. Thank you.", "C0DEALS")
+        if said == "withdrawn":
+            world.press(RIA, "Withdraw", confirmed, "C0DEALS")
+        elif said == "less":
+            world.press(RIA, "Add details", confirmed, "C0DEALS")
+            details = {"estimate": "73", "cues": ["timing"], "quote": ["yes"]}
+            world.sim.act("submit", RIA, view=world.form(RIA)["id"], values=details)
+
+
+def commanded(world: World) -> Seen:
+    """Every form of the command, by each of them."""
+    by_name = {name: text for name, text, _ in RIGHT}
+    seen = {}
+    for user in OTHERS:
+        for form in FORMS:
+            told = world.command(user, by_name[form.name])
+            seen[f"/otherwise {form.name} by {user}"] = json.dumps(told["blocks"], ensure_ascii=False)
+    return seen
+
+
+def pressed(world: World, message: dict[str, Any]) -> Seen:
+    """Every button with her lead in it, by each of them: what opens, and what is said to them."""
+    value = next(e["value"] for block in message["blocks"] for e in block.get("elements", []) if "value" in e)
+    seen = {}
+    for user in OTHERS:
+        for action_id in ids.ACTIONS:
+            if action_id == ids.UNDO:
+                continue  # it changes what the next would see, alike in every world; tried in test_every_id
+            forged = {"type": "button", "value": value}
+            told = world.sim.act("click", user, channel="C0DEALS", ts=message["ts"], action_id=action_id, forged=forged)
+            seen[f"{action_id} by {user}"] = json.dumps([told.get("acked"), world.sim.views(user)], ensure_ascii=False)
+    return seen
+
+
+def homes(world: World) -> Seen:
+    return {f"Home of {user}": json.dumps(world.home(user), ensure_ascii=False) for user in OTHERS}
+
+
+def routes(world: World) -> Seen:
+    """Every GET route, with a key of each scope."""
+    seen = {}
+    for scope in (*keys.SCOPES, ""):
+        token = make_key(world, scope)
+        for path in ("/v1/export", "/healthz", "/openapi.json", "/docs", "/v1/leads", "/v1/outcomes", "/metrics"):
+            told = world.http.get(path, headers={"Authorization": f"Bearer {token}"})
+            seen[f"GET {path} with {scope}"] = f"{told.status_code} {told.text}"
+    served = {getattr(route, "path", "") for route in world_routes(world)}
+    missing = served - {"/v1/export", "/healthz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/v1/leads",
+                        "/v1/outcomes", "/readyz"}  # fmt: skip
+    assert not missing, f"a route that this test does not try: {missing}"
+    return seen
+
+
+def make_key(world: World, scope: str) -> str:
+    at = world.deps.clock.now()
+    return world.deps.db.write(lambda s: keys.make_key(s, f"k{scope}", [scope] if scope else [], at))
+
+
+def world_routes(world: World) -> list[Any]:
+    from handlers.intake import http_app
+
+    return list(http_app(world.deps, dict).routes)
+
+
+def written(world: World) -> Seen:
+    """Channels as others read them, and every letter that is not hers."""
+    seen = {f"#{channel} of {user}": json.dumps(world.sim.messages(user, channel), ensure_ascii=False)
+            for user in OTHERS for channel in ("", "C0DEALS", "C0GENERAL")}  # fmt: skip
+    letters = [
+        row for row in world.rows(Letter) if not row["lane"].startswith(("private:", "edit:")) and row["lane"] != RIA
+    ]
+    seen["letters"] = json.dumps([[row["lane"], row["payload"]] for row in letters], ensure_ascii=False, default=str)
+    return seen
+
+
+_PLAYED: dict[str, Seen] = {}
+
+
+@pytest.fixture
+def hour(sim: Sim, tmp_path: Path) -> Callable[..., Seen]:
+    """Play an hour on a fresh workspace and database; the one without an answer once for all tests."""
+
+    def played(said: str, plant: Callable[[World], None] | None = None) -> Seen:
+        if plant is None and said in _PLAYED:
+            return _PLAYED[said]
+        sim.post("reset")
+        sim.post("limits", on=False)
+        world = World(sim, settings_for(sim, f"sqlite:///{tmp_path}/{said}.db"))
+        try:
+            seen = play(world, said, plant)
+        finally:
+            world.close()
+        if plant is None:
+            _PLAYED[said] = seen
+        return seen
+
+    return played
+
+
+def differences(one: Seen, other: Seen) -> list[str]:
+    """Where two hours differ."""
+    return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
+
+
+def show(name: str, one: Seen, other: Seen) -> str:
+    """Where a surface begins to differ."""
+    a, b = one.get(name, ""), other.get(name, "")
+    place = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return f"{name}: …{a[max(0, place - 200) : place + 200]}… against …{b[max(0, place - 200) : place + 200]}…"
+
+
+@pytest.mark.parametrize("said", ANSWERS)
+def test_whatever_she_says_others_see_the_same(said: str, hour: Callable[..., Seen], capsys: Any) -> None:
+    nothing = hour("none")
+    capsys.readouterr()
+    seen = hour(said)
+    assert SECRET not in capsys.readouterr().out, "the log holds no words"
+    found = differences(nothing, seen)
+    assert found == [], show(found[0], nothing, seen)
+    assert SECRET not in json.dumps(seen)
+    assert len(seen) > len(OTHERS) * (len(FORMS) + len(ids.ACTIONS) - 1), "every command and button was tried"
+
+
+def plant_in_a_letter(world: World) -> None:
+    """As if a letter to her manager told."""
+    row = {"kind": "post", "lane": MONA, "payload": {"text": "Ria has answered."}, "dedupe_key": "planted"}
+    world.deps.db.write(lambda s: outbox.add(s, [row], world.deps.clock.moment().real))
+    world.quiet()
+
+
+def plant_in_a_channel(world: World) -> None:
+    """As if her message in the channel changed a little."""
+    letter = next(row for row in world.rows(Letter) if row["lane"] == "C0DEALS" and row["kind"] == "post")
+    payload = letter["payload"] | {"text": letter["payload"]["text"] + " Answered."}
+    world.deps.db.write(lambda s: outbox.edit(s, letter["id"], payload, "planted", world.deps.clock.moment().real))
+    world.quiet()
+
+
+@pytest.mark.parametrize("plant", [plant_in_a_letter, plant_in_a_channel])
+def test_a_planted_leak_is_found(plant: Callable[[World], None], hour: Callable[..., Seen]) -> None:
+    assert differences(hour("none"), hour("none", plant)) != []
