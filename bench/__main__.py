@@ -25,6 +25,7 @@ from bot.domain.inbound import LEAD
 from bot.slack_check import Identity
 from bot.views import forms, ids
 from bot.views.kit import Ref
+from storage import workspace
 from storage.migrate import upgrade
 from storage.tables import Suggestion, table
 from tests.sim import Sim, free_port
@@ -145,6 +146,8 @@ def add_reps(session: Any) -> None:
     members = {rep: people.Member(rep, rep.title(), "UTC") for rep in REPS}
     rows = [(n, {"slack_id": rep, "team": "North"}) for n, rep in enumerate(REPS)]
     people.apply_plan(session, people.read_people(rows, members), datetime.now(UTC))
+    # What is measured is posting: without a day's budget for each rep.
+    workspace.change(session, budget=1_000_000)
 
 
 def answers(folder: Path) -> None:

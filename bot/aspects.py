@@ -79,7 +79,7 @@ def _of_group(session: Session, group: Group, rules: Rules) -> list[NewBlock]:
         for row in aspects.untold(session, kind, group.teams):
             by_horizon[row.horizon_days].append(row.id)
         for horizon, releases in by_horizon.items():
-            made = make(aspects.members(session, releases), rules)
+            made = make(aspects.members(session, releases, answered=kind != HARD), rules)
             if made is not None:
                 found.append(NewBlock(kind, horizon, made[0], releases, made[1]))
     return found

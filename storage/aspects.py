@@ -35,8 +35,11 @@ def untold(session: Session, kind: str, teams: Iterable[int]) -> Sequence[Row[An
     ).all()
 
 
-def members(session: Session, numbers: list[int]) -> list[Any]:
-    """The leads of these sets with what was in force at the landmark: words, cues, number, consent, and its author."""
+def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any]:
+    """The leads of these sets with what was in force at the landmark: words, cues, number, consent, and its author.
+
+    `answered`: only those of which something was said.
+    """
     newest = (
         select(func.max(responses.c.id).label("id"))
         .join(leads, leads.c.id == responses.c.lead_id)
@@ -60,7 +63,7 @@ def members(session: Session, numbers: list[int]) -> list[Any]:
                 said.c.estimate,
                 said.c.quote,
             )
-            .select_from(leads.outerjoin(said, in_force))
+            .select_from(leads.join(said, in_force) if answered else leads.outerjoin(said, in_force))
             .where(leads.c.release_id.in_(numbers))
             .order_by(leads.c.id)
         ).all()

@@ -18,7 +18,7 @@ from storage import leads, people
 from storage.tables import Workspace
 
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
-HORIZON, WEEKS, LEADS_A_REP = 60, 52, 5
+HORIZON, WEEKS, LEADS_A_REP, LEADS_A_WEEK = 60, 52, 5, 100
 MANAGER = 1
 
 
@@ -45,7 +45,10 @@ class Seen:
 
 
 def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
-    """A year of leads until the last has matured; a digest at a random hour of each week, and a preview beside it."""
+    """A year of leads (5 a rep and week, 100 a week at the most) until the last has matured, and what was read of it.
+
+    A digest at a random hour of each week, and a preview beside it.
+    """
     random = np.random.default_rng(seed)
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     SQLModel.metadata.create_all(engine)
@@ -70,7 +73,7 @@ def _person(slack_id: str, **more: Any) -> dict[str, Any]:
 
 def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Known]:
     """Reps differ in how often they speak up; some hardly ever do, one does all the time."""
-    many = WEEKS * LEADS_A_REP * reps
+    many = WEEKS * min(LEADS_A_REP * reps, LEADS_A_WEEK)
     rep = random.integers(0, reps, many)
     talks = random.beta(1.2, 4.0, reps)[rep]
     p = np.round(expit(random.normal(-1.8, 0.9, many)), 2).clip(0.01, 0.95)

@@ -67,6 +67,10 @@ def take(browser: Browser, demo: Demo, folder: Path, size: str, scheme: str) -> 
     page.locator("#toast .phone").filter(has_text="Made-up").wait_for()
     page.locator("main h1").click()
     shot("4-digest")
+    press(page, "Details")
+    expect(page.get_by_role("dialog").get_by_text("Same reps, same four weeks")).to_be_visible()
+    shot("8-details")
+    press(page, "Close")
     for user, name, heading in HOMES:
         page.goto(f"{demo.base}/#{user}/app:home")
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
