@@ -1,5 +1,6 @@
 """`otherwise` (`python -m bot`): the command line."""
 
+import contextlib
 import json
 import signal
 import sys
@@ -236,6 +237,28 @@ def keys_revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) ->
         raise OtherwiseError(f"No key named {name!r} works. `otherwise keys list` shows them.")
     typer.echo(f"{name} no longer works.")
     database.close()
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Where to; standard output without it.")] = None,
+    since: Annotated[str, typer.Option(help="Go on behind this cursor, as an earlier run printed it.")] = "",
+    joined: Annotated[
+        bool, typer.Option(help="Single leads with answers; an admin has to have switched it on.")
+    ] = False,
+    text: Annotated[bool, typer.Option(help="With what was written; likewise.")] = False,
+) -> None:
+    """Write the lines that go back to the model (NDJSON). Reading single answers shows in their authors' Homes."""
+    from bot.exporting import write_export  # only here
+
+    settings = _settings()
+    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    scopes = {"export"} | ({"export:joined"} if joined or text else set()) | ({"export:text"} if text else set())
+    with contextlib.ExitStack() as undo:
+        undo.callback(database.close)
+        out = undo.enter_context(file.open("w", encoding="utf-8")) if file is not None else sys.stdout
+        many, cursor = write_export(database, out, scopes, since, settings.draw(), at)
+    err.print(f"{many:,} lines. Next time: --since {cursor.text()}", markup=False, soft_wrap=True)
 
 
 @digest_app.command("preview")

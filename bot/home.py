@@ -9,6 +9,7 @@ from sqlmodel import Session
 from bot import digests
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
+from bot.released import rules_of
 from bot.status import health
 from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
@@ -98,8 +99,14 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         asks_second_look=person.asks_second_look,
         stand_in=people.by_id(session, person.stand_in_id).name if person.stand_in_id else "",
         stand_in_until=person.stand_in_until,
+        group=_group(session, now),
         readings=[Reading(r.reader, r.how, r.many, r.at) for r in forgetting.readings_of(session, person.id, READINGS)],
     )
+
+
+def _group(session: Session, now: datetime) -> tuple[int, int]:
+    rules = rules_of(session, now)
+    return rules.leads, rules.reps
 
 
 def _answer(row: Row[Any]) -> Answer:

@@ -84,6 +84,8 @@ class RepPart:
     stand_in: str = ""
     stand_in_until: datetime | None = None
     readings: list[Reading] = field(default_factory=list)
+    # How many leads and reps a group must have before a digest tells of it.
+    group: tuple[int, int] = (10, 5)
 
 
 def rep_blocks(rep: RepPart) -> list[Json]:
@@ -183,7 +185,7 @@ def _kept(rep: RepPart) -> str:
         f"• Kept: your name, Slack id, email and time zone, and {plural(rep.kept_rows, 'row')} of what you pressed and "
         "wrote, each change beside what it changed.",
         *_readings(rep),
-        "• Digests count groups of at least 10 leads and 5 reps, never a person.",
+        f"• Digests count groups of at least {rep.group[0]} leads and {rep.group[1]} reps, never a person.",
     ]
     for promise in rep.promises:
         if promise.at is None:

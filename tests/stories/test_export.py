@@ -1,7 +1,10 @@
 """What goes back to the model: lines that join nothing, unless an admin who manages nobody opens it in sight."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +21,9 @@ from bot.domain.feedback import Cursor, cursor_of
 from bot.domain.past import Mapped
 from bot.importing import Import
 from storage.tables import Lead, Release, WordsRead
+from tests.sim import ROOT
 from tests.stories.test_digest import answer, go_to_monday, leads, pledge, settle
-from tests.world import ADA, MONA, RIA, World, words
+from tests.world import ADA, BOT_TOKEN, MONA, RIA, World, words
 
 
 def key(world: World, *scopes: str) -> str:
@@ -161,6 +165,23 @@ def test_any_other_cursor_is_refused_in_a_sentence(text: str) -> None:
         assert isinstance(cursor_of(text), Cursor)
     except OtherwiseError as refusal:
         assert "cursor" in str(refusal)
+
+
+def test_the_command_line_writes_the_same_lines_and_is_no_way_around(told: World, tmp_path: Path) -> None:
+    file, env = tmp_path / "out.ndjson", {"DATABASE_URL": told.settings.database_url, "SLACK_BOT_TOKEN": BOT_TOKEN}
+    clock = {"OTHERWISE_CLOCK_FILE": str(told.settings.otherwise_clock_file)}
+    run = [sys.executable, "-m", "bot", "export", str(file)]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTHERWISE", "SLACK"))}
+    plain = subprocess.run(run, env=kept | env | clock, capture_output=True, text=True, cwd=ROOT)
+    assert plain.returncode == 0, plain.stderr
+    assert "72 lines. Next time: --since " in plain.stderr
+    assert [json.loads(line) for line in file.read_text().splitlines()] == read(told, key(told, "export"))[1]
+    refused = subprocess.run([*run, "--joined"], env=kept | env | clock, capture_output=True, text=True, cwd=ROOT)
+    assert refused.returncode == 1
+    assert "is off" in refused.stderr
+    told.command(ADA, "export joined on")
+    assert subprocess.run([*run, "--joined"], env=kept | env | clock, capture_output=True, cwd=ROOT).returncode == 0
+    assert {row["reader"] for row in told.rows(WordsRead)} == {"the server's command line"}
 
 
 def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shifted_world: World) -> None:

@@ -1,5 +1,6 @@
 """How large a group must be: an admin may lower it in the sight of every rep, and no manager may at all."""
 
+import json
 from datetime import timedelta
 
 from bot.released import rules_of
@@ -21,6 +22,7 @@ def test_lowering_is_told_to_every_rep_and_begins_a_week_later(world: World) -> 
     assert rules(world) == (10, 5)
     assert rules(world, 6.9) == (10, 5)
     assert rules(world, 7.1) == (8, 4)
+    assert "at least 10 leads and 5 reps" in json.dumps(world.home(RIA)), "what holds now"
     world.command(ADA, "undo")
     assert rules(world, 8) == (10, 5)
 
