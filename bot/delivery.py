@@ -1,6 +1,7 @@
 """One letter to Slack: send it, understand the answer, and look before saying something twice."""
 
 import uuid
+from functools import partial
 from typing import Any
 from urllib.error import URLError
 
@@ -12,6 +13,9 @@ from bot.domain.retry import UNCERTAIN, Answer, Kind
 Letter = dict[str, Any]
 EVENT_TYPE = "otherwise_letter"
 _NAMESPACE = uuid.UUID("6f7e1f0a-5f55-4c6a-9f0e-0d6d9c4b1e55")
+# Kinds of blocks that Slack has not brought to every workspace, and how it refuses them.
+NEWER = ("data_visualization", "data_table")
+UNKNOWN_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "unsupported_block_type")
 HISTORY_SCOPES = frozenset({"im:history", "channels:history", "groups:history"})
 
 
@@ -19,7 +23,19 @@ def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> Answ
     """Send a claimed letter. A letter that may have been said already is looked for first, where history can be read;
     elsewhere Slack must at least be answering again before it is said a second time.
     """
-    return _attempt(lambda: _deliver(slack, letter, can_read_history))
+    answer = _attempt(lambda: _deliver(slack, letter, can_read_history))
+    for kind in NEWER:
+        # A workspace that does not know these yet still gets the words, which say the same.
+        if answer.kind is not Kind.REFUSED or answer.code not in UNKNOWN_BLOCKS or not _has(letter, kind):
+            continue
+        kept = [block for block in letter["payload"]["blocks"] if block["type"] != kind]
+        letter = letter | {"payload": letter["payload"] | {"blocks": kept}}
+        answer = _attempt(partial(_deliver, slack, letter, can_read_history))
+    return answer
+
+
+def _has(letter: Letter, kind: str) -> bool:
+    return any(block.get("type") == kind for block in letter["payload"].get("blocks", []))
 
 
 def open_direct(slack: WebClient, slack_id: str) -> Answer:

@@ -59,10 +59,10 @@ def _details(figures: Figures) -> tuple[list[Json], list[str]]:
     for horizon in figures.horizons:
         said = statements(horizon, figures.landmark_hours)
         spoken += said
-        blocks += [section("\n".join(said)), table(horizon)]
+        blocks += [section(_list(said)), table(horizon)]
     if said := beside(figures.aspects):
         spoken += said
-        blocks.append(section("\n".join(said)))
+        blocks.append(section(_list(said)))
     if figures.aspects.quotes:
         quoted = "\n".join(f"> {escape(one)}" for one in figures.aspects.quotes)
         blocks.append(section(f"In reps' own words, with their consent:\n{quoted}"))
@@ -75,6 +75,10 @@ def _details(figures: Figures) -> tuple[list[Json], list[str]]:
     if blocks and figures.horizons:
         blocks.append(context(FOOTER))
     return blocks, spoken
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"• {line}" for line in lines)
 
 
 def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:

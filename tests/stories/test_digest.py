@@ -238,3 +238,21 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
     message = world.see(MONA, "smaller than six")
     assert "The tool's 15–30 in 100 (30 days): 8 of 40 closed, 20 in 100" in message["text"]
     assert "called" not in message["text"]
+
+
+def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[12:15] + names[24:28])
+    world.sim.fault("chat.postMessage", "error", error="invalid_blocks", times=1)
+    go_to_monday(world)
+    message = world.see(MONA, "leads are past 30 days")
+    kinds = [block["type"] for block in message["blocks"]]
+    assert "data_visualization" not in kinds
+    assert "data_table" in kinds
+    assert [row["state"] for row in world.rows(Letter) if row["dedupe_key"].startswith("digest:")] == ["sent"]
