@@ -48,7 +48,7 @@ def filled(file: Path, many: int) -> None:
         for number in range(REPS):
             row = {"slack_id": f"U0REP{number:03}", "name": f"Rep {number}", "is_rep": True, "team_id": team}
             people.add(session, row | person)
-        people.set_manager(session, team, MANAGER)
+        people.set_manager(session, team, MANAGER, NOW - timedelta(weeks=WEEKS))
         session.commit()
     with sqlite3.connect(file) as connection:
         marks = ", ".join("?" * len(COLUMNS))

@@ -102,9 +102,16 @@ def _take_back(session: Session, change: Change, at: Moment) -> None:
     elif change.table == "team" and change.before is None:
         people.remove_team(session, change.row)
     elif change.table == "team":
-        people.change_team(session, change.row, **(change.before or {}))
+        _restore_team(session, change.row, dict(change.before or {}), at)
     else:
         people.change(session, change.row, **(change.before or {}))
+
+
+def _restore_team(session: Session, team: int, before: dict[str, Any], at: Moment) -> None:
+    if "manager_id" in before:
+        people.set_manager(session, team, before.pop("manager_id"), at.now)
+    if before:
+        people.change_team(session, team, **before)
 
 
 def _restore_outcome(session: Session, change: Change, before: dict[str, Any], at: Moment) -> None:

@@ -13,10 +13,10 @@ from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.guard import access_ratio, shut_out
-from bot.domain.release import together
+from bot.domain.release import Rules, together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
-from bot.released import NewSet, Ready, gather, rules_of
+from bot.released import NewSet, Ready, gather, rules_of, small_rules
 from bot.views.digest import digest
 from bot.views.digest_figures import Access, Figures, HorizonFigures, ToolBand
 from bot.views.kit import Json
@@ -106,7 +106,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     zone = schedule_of(person, at.now)[2]
     waiting, next_matures, all_matured = stats.not_yet(session, scope.teams, at.now)
     first = stats.first_posted(session, scope.teams)
-    ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, due))
+    ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, at.now))
     before = digests.released(session, manager, scope.teams)
     blocks = [] if looking else aspects.gather(session, scope, rules_of(session, at.now))
     found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now)
@@ -130,8 +130,9 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         week_key=due.week,
         all_matured=all_matured,
         aspects=aspects.told([*kept_aspects.told(session, manager, scope.teams), *blocks]),
-        owners=0 if scope.small else len(owners.owners(session)),
+        owners=0 if scope.small else len(owners.owners(session, at.now)),
         ask_monthly=_ask_monthly(session, person),
+        small_needs=_needs(small_rules(rules_of(session, at.now))),
         landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload, details = digest(figures)
@@ -170,12 +171,15 @@ def _keep_block(session: Session, block: aspects.NewBlock, manager: int, at: Mom
     }
     kept_aspects.add(session, row, block.releases)
     if block.quoted:
-        reader = people.by_id(session, manager).name
         rows = [
-            {"person_id": rep, "reader": reader, "how": "a quote without your name", "many": many, "at": at.now}
+            {"person_id": rep, "reader": "managers", "how": "a quote without your name", "many": many, "at": at.now}
             for rep, many in sorted(block.quoted.items())
         ]
         forgetting.keep_reading(session, rows)
+
+
+def _needs(rules: Rules) -> tuple[int, int]:
+    return rules.leads, rules.reps
 
 
 def _ask_monthly(session: Session, person: Row[Any]) -> bool:
@@ -184,10 +188,14 @@ def _ask_monthly(session: Session, person: Row[Any]) -> bool:
     return not person.digest_monthly and len(last) == 2 and all(row.headline == "waiting" for row in last)
 
 
-def _new_quarter(session: Session, manager: int, due: Due) -> bool:
-    """Whether this is the manager's first digest of a quarter of the year."""
-    last = digests.last_due(session, manager)
-    return last is None or (last.year, (last.month - 1) // 3) != (due.at.year, (due.at.month - 1) // 3)
+def _new_quarter(session: Session, manager: int, now: datetime) -> bool:
+    """Whether this is the manager's first digest of a quarter of the year, by when it is made."""
+    last = digests.newest(session, manager, 1)
+    return not last or _quarter(last[0].queued_at) != _quarter(now)
+
+
+def _quarter(at: datetime) -> tuple[int, int]:
+    return at.year, (at.month - 1) // 3
 
 
 def preview(session: Session, who: str, at: Moment) -> str:

@@ -18,7 +18,7 @@ PAGE = 1000
 
 
 class SwitchedOff(OtherwiseError):
-    """This part of the export is off. An admin who manages nobody can switch it on: `/otherwise export joined on`."""
+    """This part of the export is off. An admin who manages nobody can switch it on: `/otherwise export` says which."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from storage import fridays, outbox, people, workspace
 
 TOLD_ELSEWHERE = timedelta(days=60)
 RECENT = timedelta(days=10)
-AT_ONCE = 20
+# Two blocks less than a modal holds, and few enough to go through.
+AT_ONCE = 45
 
 
 def to_ask(session: Session, at: Moment) -> list[int]:
@@ -46,6 +47,9 @@ def ask(session: Session, rep: int, at: Moment) -> bool:
     asked = fridays.open_leads(session, rep, since, at.now, list(last.leads) if last is not None and again else [])
     if not asked:
         return False
+    # What does not fit is asked next time: from there it goes on.
+    at_last = at.now if len(asked) <= AT_ONCE else asked[AT_ONCE - 1].matures_at
+    asked = asked[:AT_ONCE]
     day = local_day(at.now, row.zone)
     payload = views.question(len(asked), {one.horizon_days for one in asked}, again=again)
     letter = {"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": f"friday:{rep}:{day}"}
@@ -58,7 +62,7 @@ def ask(session: Session, rep: int, at: Moment) -> bool:
             "leads": [one.id for one in asked],
             "letter_id": number,
             "reminds": again,
-            "at": at.now,
+            "at": at_last,
         },
     )
     return True

@@ -6,6 +6,7 @@ from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.release import LESS, MORE, together
 from bot.domain.wording import foreign, one_line, plural
+from bot.groups import manages_or_did
 from bot.privacy import refuse_managers
 from bot.roster import changed, known_person, set_workspace
 from bot.views import private
@@ -19,8 +20,10 @@ def add_owner(session: Session, ask: Ask) -> Done:
         raise OtherwiseError(f"{one_line(account.name, 60)} is a bot or deactivated; this needs a person who is here.")
     row = known_person(session, account, ask.at.now)
     name = foreign(account.name, 60)
-    if row.id in {one.id for one in people.managers(session)}:
-        raise OtherwiseError(f"{one_line(account.name, 60)} manages a team, and would read what single reps reported.")
+    if manages_or_did(session, account.slack_id, ask.at.now):
+        raise OtherwiseError(
+            f"{one_line(account.name, 60)} manages a team or did lately, and would read what single reps reported."
+        )
     change = changed(session, row, {"is_model_owner": True})
     if change is None:
         return Done(f"{name} is told already. Nothing was changed.")

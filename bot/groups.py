@@ -1,13 +1,15 @@
 """About whom a manager's digest is: her teams, those under them, and those they are counted together with."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain.groups import Group, TeamNode, group, under
 from storage import people, stats
+
+# How long somebody who managed a team can't reach what would expose one.
+STAYS_A_MANAGER = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,10 @@ def scope_of(session: Session, manager: int) -> Scope:
     return Scope(groups, covered, sorted(team.name for team in teams if team.id in covered - hers))
 
 
-def manages(session: Session, slack_id: str, rep: Row[Any]) -> bool:
-    """Whether somebody manages the rep's team, or one above it."""
-    teams, above = {team.id: team for team in people.all_teams(session)}, rep.team_id
-    person, seen = people.by_slack_id(session, slack_id), set[int]()
-    while person is not None and above in teams and above not in seen:
-        seen.add(above)
-        if teams[above].manager_id == person.id:
-            return True
-        above = teams[above].parent_id
-    return False
+def manages_or_did(session: Session, slack_id: str, now: datetime) -> bool:
+    """Whether somebody manages a team, or did within three months: nobody steps out of it for a moment."""
+    person = people.by_slack_id(session, slack_id)
+    if person is None:
+        return False
+    lately = person.managed_until is not None and person.managed_until > now - STAYS_A_MANAGER
+    return lately or person.id in {row.id for row in people.managers(session)}

@@ -56,10 +56,11 @@ def why(session: Session, ref: Ref, slack_id: str) -> Why:
     )
 
 
-def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[OwnWords], str]:
+def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[OwnWords], str, bool]:
     """Everything this person has said about the lead, oldest first, for herself alone, also after it was passed on.
 
-    The lead's name, what she said each time, and her zone. Raises NotYours when she said nothing.
+    The lead's name, what she said each time, her zone, and whether she may be quoted.
+    Raises NotYours when she said nothing.
     """
     lead, person = leads.situation(session, ref.lead), people.by_slack_id(session, slack_id)
     if lead is None:
@@ -73,4 +74,4 @@ def own_words(session: Session, ref: Ref, slack_id: str) -> tuple[str, list[OwnW
         )
         for row in rows
     ]
-    return lead.name, said, person.zone
+    return lead.name, said, person.zone, rows[-1].kind == "overridden" and bool(rows[-1].quote)

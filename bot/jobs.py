@@ -310,7 +310,7 @@ def give_back(deps: Deps) -> None:
 def _give_back(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
-        anybody = bool(owners.owners(session))
+        anybody = bool(owners.owners(session, at.now))
     if anybody:
         deps.db.write(lambda s: (owners.tell_problems(s, at), owners.note(s, at)), key="owners")
 

@@ -1,17 +1,14 @@
 """Leads beyond the day's budget, or that came in quiet hours: one message with their names, and [Open]."""
 
-from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import posting
-from bot.domain.bands import Record
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.pace import local_day
-from bot.pacing import pace_of
-from bot.posting import Posting
+from bot.pacing import pace_of, pacing
 from bot.views import later as views
-from bot.views.kit import Ref
+from bot.waiting import posting_of, records_of
 from storage import leads, outbox, people, workspace
 
 AT_ONCE = 20
@@ -25,18 +22,16 @@ def to_announce(session: Session, at: Moment) -> list[int]:
     return [
         row.id
         for row in leads.later_counts(session)
-        if row.many != row.later_told and not row.muted and not pace.is_quiet(at.now, row.zone)
+        if row.newest > row.later_told and not row.muted and not pace.is_quiet(at.now, row.zone)
     ]
 
 
 def announce(session: Session, rep: int, at: Moment) -> bool:
     """Tell a rep which leads wait for her, in one message a day that grows; whether there was anything new."""
     row, waiting = people.by_id(session, rep), leads.later_of(session, rep, limit=1000)
-    if len(waiting) == row.later_told:
+    if not waiting or waiting[-1].id <= row.later_told:
         return False
-    people.change(session, rep, later_told=len(waiting))
-    if not waiting:
-        return False
+    people.change(session, rep, later_told=waiting[-1].id)
     key = f"later:{rep}:{local_day(at.now, row.zone)}"
     payload = views.more_leads([one.name for one in waiting])
     letter = outbox.by_key(session, key)
@@ -53,18 +48,12 @@ def open_later(session: Session, slack_id: str, at: Moment) -> None:
     waiting = leads.later_of(session, row.id, limit=AT_ONCE) if row is not None else []
     if row is None or not waiting:
         raise OtherwiseError("These are open already; you find them among your messages.")
-    posting.post(session, [_posting(session, one, row) for one in waiting], at)
+    reader, records = pacing(session, at.now).reader(row), records_of(session, waiting, at)
+    posting.post(session, [posting_of(session, one, reader, records) for one in waiting], at)
     for one in waiting:
         leads.change(session, one.id, waiting="")
     left = leads.later_of(session, row.id, limit=1000)
-    people.change(session, row.id, later_told=len(left))
     letter = outbox.by_key(session, f"later:{row.id}:{local_day(at.now, row.zone)}")
     if letter is not None:
         payload = views.more_leads([one.name for one in left]) if left else views.opened()
         outbox.edit(session, letter, payload, f"later:{letter}:{at.real.timestamp()}", at.real)
-
-
-def _posting(session: Session, lead: Row[object], rep: Row[object]) -> Posting:
-    prior = leads.newest_prior(session, lead.id)
-    card = posting.card(lead._mapping, prior._mapping, Ref(lead=lead.id, prior=prior.id), Record(), rep)
-    return Posting(lead.id, prior.id, card, rep)

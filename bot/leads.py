@@ -13,7 +13,18 @@ from bot.domain.bands import Record, band_of, is_hard
 from bot.domain.clock import Moment
 from bot.domain.guard import Routed
 from bot.domain.inbound import LeadIn
-from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL, TEST, Received
+from bot.domain.rules import (
+    HELD,
+    LATER,
+    MUTED,
+    OPEN_OUTCOMES,
+    PAUSED,
+    REHEARSAL,
+    TEST,
+    UNKNOWN,
+    UNOWNED,
+    Received,
+)
 from bot.pacing import Pacing, pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
@@ -21,9 +32,6 @@ from bot.views.suggestion import band_moved
 from storage import leads, outbox, people, responses, workspace
 from storage.stats import RecordKey
 
-# Why a lead waits: its owner has not been added, it has none, she is paused, everything is, she has muted it all, or it
-# is more than she should get just now.
-UNKNOWN, UNOWNED, PAUSED, HELD, MUTED, LATER = "owner", "unowned", "paused", "held", "muted", "later"
 Records = dict[RecordKey, Record]
 Reps = dict[str, Row[Any]]
 
@@ -137,7 +145,12 @@ def _choose(item: LeadIn, mode: _Mode) -> _Choice:
         chosen = _Choice(rep, "", hard, Routed(rep.id, rep.id, "owner", 0.0))
     else:
         chosen = _Choice(rep, why, hard)
-    if chosen.rep is not None and not chosen.why and mode.instead is None and mode.pacing.too_much(chosen.rep):
+    if (
+        chosen.rep is not None
+        and not chosen.why
+        and mode.instead is None
+        and mode.pacing.too_much(mode.pacing.reader(chosen.rep))
+    ):
         return replace(chosen, why=LATER)
     return chosen
 
@@ -185,12 +198,21 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
     values = _changed(row, item, mode.hard_below) | (
         {"rep_id": rep.id if rep else None, "waiting": why} if moves else {}
     )
+    if not moves and item.owner is not None and why and row.waiting not in ("", LATER, why):
+        # It has an owner now, for whom it waits: the guard gives it to nobody else.
+        values["waiting"] = why
     if rescored:
         _rescore(session, row, item, records[record_key(item)], mode, at)
     if values:
         leads.change(session, row.id, **values)
     if moves:
-        _pass_on(session, row, rep if not why else None, records[record_key(item)], at)
+        _pass_on(
+            session,
+            row,
+            mode.pacing.reader(rep) if rep is not None and not why else None,
+            records[record_key(item)],
+            at,
+        )
     elif values or rescored:
         posting.show(session, row.id, f"lead:{at.real.timestamp()}", at.real)
     result = "rescored" if rescored else "updated" if values else "unchanged"

@@ -76,6 +76,16 @@ def add_details(
         _show(session, place, slack_id, private.details_saved(place.ref), key, at)
 
 
+def unquote(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
+    """[Don't quote me]: consent is taken back, after the outcome too; everything else stays as she said it."""
+    place = find_place(session, ref, slack_id)
+    row = responses.current(session, place.lead.id, place.person)
+    if row is not None and row.kind == "overridden" and row.quote:
+        kept = {name: getattr(row, name) for name in ("kind", "direction", "reason", "estimate", "cues")}
+        _store(session, place, at, kept | {"quote": False, "dedupe_key": f"click:{click}"})
+        _show(session, place, slack_id, private.unquoted(), f"click:{click}", at)
+
+
 def withdraw(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Withdraw]: what she said no longer counts; the rows stay."""
     place = _open_place(session, ref, slack_id)
@@ -127,8 +137,12 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
     if late:
         return
     standing = "" if row["kind"] == "withdrawn" else row["kind"]
-    values: dict[str, Any] = {"response_kind": standing}
     direction = row.get("direction", "") if standing == "overridden" else ""
+    other = responses.override_by_others(session, lead.id, place.person) if standing != "overridden" else None
+    if other is not None:
+        # A new owner's or a stand-in's [Noted] takes nothing from what was seen before.
+        standing, direction = "overridden", other
+    values: dict[str, Any] = {"response_kind": standing}
     # Somebody answered, so it was seen, even when our note of the posting is still on its way.
     if lead.posted_at is None or at.now <= lead.posted_at + timedelta(hours=lead.landmark_hours):
         values["landmark_direction"] = direction

@@ -1,6 +1,6 @@
 """The model's owners: data problems within a day, the drift alarm, and a note a month. No rep, no word of anybody's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from bot.domain.calibration import drift
 from bot.domain.clock import Moment
 from bot.domain.evidence import ALARM, Tilt
 from bot.domain.pace import local_day
+from bot.groups import manages_or_did
 from bot.views import owners as views
-from storage import export, outbox, people
+from storage import export, outbox
 
 LOOK_BACK = timedelta(days=90)
 # An alarm counts leads since it last rang, and no further back than this.
@@ -20,15 +21,15 @@ DRIFT_DAYS = timedelta(days=365)
 DRIFT_NEEDED = 50
 
 
-def owners(session: Session) -> list[Any]:
-    """Who is told: model owners who manage nobody, since a data problem is an answer by the lead's rep."""
-    managing = {row.id for row in people.managers(session)}
-    return [row for row in export.model_owners(session) if row.id not in managing]
+def owners(session: Session, now: datetime) -> list[Any]:
+    """Who is told: model owners who manage nobody and did not lately, as a data problem is an answer by a rep."""
+    found = export.model_owners(session)
+    return [row for row in found if row.forgotten_at is None and not manages_or_did(session, row.slack_id, now)]
 
 
 def tell_problems(session: Session, at: Moment) -> int:
     """Tell the model's owners which leads' data reps have called wrong, once a day at the most; how many leads."""
-    told = owners(session)
+    told = owners(session, at.now)
     found = export.untold_problems(session, at.now - LOOK_BACK) if told else []
     if not found or any(outbox.by_key(session, _key(row, at)) is not None for row in told):
         return 0
@@ -76,7 +77,7 @@ def drifting(session: Session, at: Moment) -> list[dict[str, Any]]:
 def ring(session: Session, alarm: dict[str, Any], admins: list[str], at: Moment) -> None:
     """Tell the model's owners and those who run Otherwise, and count anew from here."""
     payload = views.drift(alarm["model_line"], alarm["horizon_days"], alarm["leads"], alarm["won"], alarm["expected"])
-    lanes = sorted({row.slack_id for row in owners(session)} | set(admins))
+    lanes = sorted({row.slack_id for row in owners(session, at.now)} | set(admins))
     kept = {key: alarm[key] for key in ("model_line", "horizon_days", "e", "leads")}
     export.ring(session, kept | {"made_up": at.made_up, "at": at.now})
     stamp = local_day(at.now, "UTC")
@@ -88,7 +89,7 @@ def ring(session: Session, alarm: dict[str, Any], admins: list[str], at: Moment)
 def note(session: Session, at: Moment) -> int:
     """A note a month to each model owner: how much there is to learn from, and where; how many notes."""
     sent, month = 0, at.now.strftime("%Y-%m")
-    for row in owners(session):
+    for row in owners(session, at.now):
         key = f"note:{row.id}:{month}"
         if outbox.by_key(session, key) is not None:
             continue

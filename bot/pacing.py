@@ -39,11 +39,13 @@ class Pacing:
 
     def reader(self, rep: Row[Any]) -> Row[Any]:
         """To whom her suggestions go: to her, or to her stand-in, unless they stand in a channel anyway."""
-        if rep.stand_in_id is None or rep.channel_id or rep.stand_in_until <= self.now:
+        until = rep.stand_in_until
+        if rep.stand_in_id is None or rep.channel_id or until is None or until <= self.now:
             return rep
         if rep.id not in self._instead:
             self._instead[rep.id] = people.by_id(self.session, rep.stand_in_id)
-        return self._instead[rep.id]
+        other = self._instead[rep.id]
+        return other if other.is_rep and not other.paused and not other.muted else rep
 
 
 def pacing(session: Session, now: datetime) -> Pacing:

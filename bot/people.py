@@ -141,7 +141,7 @@ def apply_plan(session: Session, plan: Plan, now: datetime) -> list[int]:
         if values := _values(one, teams, person):
             people.change(session, person.id, **values)
         for name in one.manages:
-            people.set_manager(session, teams[name], person.id)
+            people.set_manager(session, teams[name], person.id, now)
     return fresh
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from bot.domain.accounts import Ask, Change, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day
+from bot.groups import manages_or_did
 from bot.released import rules_of
 from bot.views import private
 from storage import outbox, people, workspace
@@ -15,11 +16,10 @@ NOTICE = timedelta(days=7)
 
 
 def refuse_managers(session: Session, ask: Ask, what: str) -> None:
-    """Whoever manages a team can't reach the switches that would expose it, admin or not. Raises OtherwiseError."""
-    row = people.by_slack_id(session, ask.actor.slack_id)
-    if row is not None and row.id in {one.id for one in people.managers(session)}:
+    """Whoever manages a team, or did, can't reach what would expose it, admin or not. Raises OtherwiseError."""
+    if manages_or_did(session, ask.actor.slack_id, ask.at.now):
         raise OtherwiseError(
-            f"You manage a team here, so {what} is for an admin who manages nobody. Nothing was changed."
+            f"You manage a team here, or did lately, so {what} is for an admin who manages nobody. Nothing was changed."
         )
 
 

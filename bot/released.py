@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from bot.domain.cohorts import EARLY, PROBLEM, cohort_of, place_of
 from bot.domain.groups import Group
-from bot.domain.release import CELLS, FEW, NEITHER, SMALL_REPS, Cell, Rules, frozen, may_release, may_show
+from bot.domain.release import CELLS, FEW, NEITHER, REPS_NEEDED, SMALL_REPS, Cell, Rules, frozen, may_release, may_show
 from bot.groups import Scope
 from storage import stats, workspace
 
@@ -53,6 +53,11 @@ def rules_of(session: Session, now: datetime) -> Rules:
     return Rules(row.privacy_leads, row.privacy_reps)
 
 
+def small_rules(rules: Rules) -> Rules:
+    """The same for a group under six people: four reps will do, unless an admin asks for more than the usual five."""
+    return Rules(rules.leads, SMALL_REPS if rules.reps <= REPS_NEEDED else rules.reps)
+
+
 def gather(session: Session, scope: Scope, now: datetime, *, trying: bool, new_quarter: bool) -> Ready:
     """Look at every group of the scope. Without `trying`, all that is not released waits.
 
@@ -65,7 +70,7 @@ def gather(session: Session, scope: Scope, now: datetime, *, trying: bool, new_q
 
 
 def _group(session: Session, one: Group, rules: Rules, now: datetime, ready: Ready, *, trying: bool) -> None:
-    need = rules if one.large else Rules(rules.leads, SMALL_REPS)
+    need = rules if one.large else small_rules(rules)
     by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in stats.unreleased(session, one.teams, now):
         by_horizon[row.horizon_days].append(row)

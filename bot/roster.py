@@ -161,7 +161,7 @@ def name_manager(session: Session, ask: Ask) -> Done:
     if team.manager_id == row.id:
         return Done(f"{foreign(row.name, 60)} manages {foreign(team.name, 60)} already. Nothing was changed.")
     before = people.by_id(session, team.manager_id) if team.manager_id else None
-    people.change_team(session, team.id, manager_id=row.id)
+    people.set_manager(session, team.id, row.id, ask.at.now)
     instead = f" instead of {foreign(before.name, 60)}" if before else ""
     pledge = "" if row.pledged_at else " Before her first digest she is asked for her pledge."
     return Done(

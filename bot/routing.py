@@ -134,6 +134,8 @@ def ask_pool(session: Session, number: int, slack_id: str, at: Moment) -> None:
     channel = workspace.read(session).pool_channel_id
     lanes = [channel] if channel else [one.slack_id for one in routing.pool(session) if not one.paused]
     lanes = [lane for lane in lanes if lane != slack_id]
+    if not lanes:
+        raise OtherwiseError("Nobody of the pool is there just now. The lead stays yours; you can ask again later.")
     payload = views.offer(row.name, number)
     letters = [
         {"kind": "post", "lane": lane, "payload": payload, "dedupe_key": f"offer:{number}:{lane}"} for lane in lanes

@@ -16,7 +16,7 @@ def send(session: Session, slack_id: str, week: str, at: Moment) -> str:
     row = digests.of_week(session, person.id, week) if person is not None else None
     if person is None or row is None:
         raise OtherwiseError("This digest isn't one of yours.")
-    told = owners.owners(session)
+    told = owners.owners(session, at.now)
     if not told:
         raise OtherwiseError("No model owner is named yet: an admin does it with `/otherwise modelowner add @user`.")
     payload = views.from_manager(person.name, list(row.figures.get("details", [])))

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot.domain.accounts import Ask, Change, Done
+from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day, foreign, one_line
-from bot.groups import manages
+from bot.groups import manages_or_did
 from bot.views import private
 from storage import outbox, people
 
@@ -27,7 +27,6 @@ def name_stand_in(session: Session, ask: Ask) -> Done:
     if other.stand_in_id is not None:
         raise OtherwiseError(f"{one_line(other.name, 60)} has a stand-in herself. Nothing was changed.")
     after = datetime.combine(ask.command.on + timedelta(days=1), time(), ZoneInfo(rep.zone)).astimezone(UTC)
-    old = {"stand_in_id": rep.stand_in_id, "stand_in_until": None}
     people.change(session, rep.id, stand_in_id=other.id, stand_in_until=after)
     last = day(after - timedelta(seconds=1), rep.zone)
     told = [(other, private.you_stand_in(rep.name, last))]
@@ -42,7 +41,7 @@ def name_stand_in(session: Session, ask: Ask) -> Done:
     return Done(
         f"{foreign(other.name, 60)} stands in for {foreign(rep.name, 60)} until {last}: new leads go there, and what "
         "was answered before stays unseen.",
-        (Change("person", rep.id, old, {"stand_in_id": other.id}),),
+        final=True,
     )
 
 
@@ -68,8 +67,8 @@ def _rep(session: Session, ask: Ask) -> Row[Any]:
         raise OtherwiseError("The first one named has to be a rep; `/otherwise rep list` shows who is.")
     if rep.slack_id == ask.actor.slack_id:
         return rep
-    if manages(session, ask.actor.slack_id, rep):
-        raise OtherwiseError("A manager can't name who answers for her own team. The rep can, or another admin.")
+    if manages_or_did(session, ask.actor.slack_id, ask.at.now):
+        raise OtherwiseError("A manager can't name who answers for a rep. The rep can, or an admin who manages nobody.")
     if not ask.in_charge:
         raise OtherwiseError("Only the rep herself or an admin can name who stands in. Nothing was changed.")
     return rep

@@ -1,5 +1,6 @@
 """Digests by command: a look at the next one, the next one now, and when they come."""
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,13 @@ from bot import digests, pledges
 from bot.domain.accounts import Account, Ask, Change, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.schedule import clock_words, next_week
-from bot.domain.wording import foreign, one_line
+from bot.domain.wording import day, foreign, one_line
 from bot.views.kit import Json
 from storage import digests as kept
 from storage import people
+
+# A digest can be sent early by a week at the most: each uses up its own week.
+WEEK = timedelta(days=7)
 
 
 def preview(session: Session, ask: Ask) -> tuple[str, Json]:
@@ -40,6 +44,9 @@ def send_now(session: Session, ask: Ask) -> Done:
         when = "has just been asked" if asked else "was asked and hasn't answered yet"
         return Done(f"{name} {when} for the pledge; no digest before it.", final=asked)
     due = digests.coming(session, manager, ask.at.now)
+    if due.at > ask.at.now + WEEK:
+        there = f"{name}'s next digest has been sent already; the one after it is due on {day(due.at, ask.actor.zone)}."
+        raise OtherwiseError(there)
     ready = digests.draft(session, manager.id, due, ask.at)
     digests.queue_digest(session, ready, ask.at)
     local = due.at.astimezone(ZoneInfo(digests.schedule_of(manager, due.at)[2]))

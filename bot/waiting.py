@@ -1,5 +1,6 @@
 """Leads that wait: for their owner to be added or back, for somebody to be there, for a pause to end."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,11 +10,14 @@ from bot import posting, routing
 from bot.domain.assignment import Draw
 from bot.domain.bands import Record
 from bot.domain.clock import Moment
-from bot.domain.rules import WAITS_FOR_OWNER
+from bot.domain.rules import LATER, WAITS_FOR_OWNER
 from bot.pacing import pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
 from storage import leads, people, workspace
+from storage.stats import RecordKey, TrackRecords
+
+Records = dict[RecordKey, Record]
 
 
 def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]:
@@ -27,15 +31,32 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
     if rep.paused or rep.muted or not rep.is_rep or workspace.read(session).paused:
         return 0
     waiting = leads.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
-    postings, readers = [], pacing(session, at.now)
+    pace, postings = pacing(session, at.now), []
+    records = records_of(session, waiting, at)
     for row in waiting:
+        reader = pace.reader(rep)
+        if pace.too_much(reader):
+            leads.change(session, row.id, rep_id=rep.id, waiting=LATER)
+            continue
         leads.change(session, row.id, rep_id=rep.id, waiting="")
-        prior, reader = leads.newest_prior(session, row.id), readers.reader(rep)
-        # Without a record beside it: the people's file has none at hand, and says "0 leads so far" rather than guess.
-        card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), Record(), reader)
-        postings.append(Posting(row.id, prior.id, card, reader))
+        postings.append(posting_of(session, row, reader, records))
     posting.post(session, postings, at)
     return len(waiting)
+
+
+def records_of(session: Session, rows: Sequence[Row[Any]], at: Moment) -> Records:
+    """The tool's record for each of these leads, as it stands now."""
+    keys = {(row.model_line, row.horizon_days, row.band) for row in rows}
+    return TrackRecords().look(session, keys, at.now)
+
+
+def posting_of(session: Session, row: Row[Any], reader: Row[Any], records: Records) -> Posting:
+    """A lead that waited, as it is posted now; behind a suggestion that it had before."""
+    prior, before = leads.newest_prior(session, row.id), leads.situation(session, row.id)
+    record = records[row.model_line, row.horizon_days, row.band]
+    card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), record, reader)
+    after = before.suggestion_id if before is not None and before.suggestion_id is not None else 0
+    return Posting(row.id, prior.id, card, reader, after)
 
 
 def post_all_waiting(session: Session, at: Moment) -> int:
@@ -52,15 +73,16 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
     guard = routing.guard(session, draw)
     if not waiting or not guard.available:
         return 0
-    postings, rows = [], []
+    pace, postings, rows = pacing(session, at.now), [], []
+    records = records_of(session, waiting, at)
     for row in waiting:
         routed = guard.give(row.lead_id, hard=row.hard)
-        rep = guard.reps[routed.rep]
-        leads.change(session, row.id, rep_id=rep.id, waiting="")
-        prior = leads.newest_prior(session, row.id)
-        card = posting.card(row._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), Record(), rep)
-        postings.append(Posting(row.id, prior.id, card, rep))
+        reader = pace.reader(guard.reps[routed.rep])
+        late = pace.too_much(reader)
+        leads.change(session, row.id, rep_id=routed.rep, waiting=LATER if late else "")
+        if not late:
+            postings.append(posting_of(session, row, reader, records))
         rows.append((row.id, row.hard, routed))
     posting.post(session, postings, at)
     guard.keep(session, rows, at)
-    return len(postings)
+    return len(rows)

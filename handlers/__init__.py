@@ -14,6 +14,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.UNDO_NOTED: answers.undo_noted,
     ids.WITHDRAW: answers.withdraw,
     ids.REVEAL: answers.reveal,
+    ids.UNQUOTE: answers.unquote,
     ids.PLEDGE: answers.agree_to_pledge,
     ids.OPEN: forms.open_override,
     ids.EDIT: forms.edit_override,

@@ -34,6 +34,11 @@ def reveal(deps: Deps, ack: Ack, body: Body) -> None:
     _store(deps, ack, body, overrides.reveal)
 
 
+def unquote(deps: Deps, ack: Ack, body: Body) -> None:
+    """[Don't quote me], in the window with her words."""
+    _store(deps, ack, body, overrides.unquote)
+
+
 def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, str, Moment], None]) -> None:
     ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
     deps.db.write(lambda session: verb(session, ref, user, key, at), key=str(ref.lead))

@@ -100,6 +100,7 @@ def open_said(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     """[What I said]."""
     ref, user = clicked(body), body["user"]["id"]
     with deps.db.reading() as session:
-        name, said, zone = insight.own_words(session, ref, user)
-    client.views_open(trigger_id=body["trigger_id"], view=forms.seen_view(name, said, zone))
+        name, said, zone, quoted = insight.own_words(session, ref, user)
+    view = forms.seen_view(name, said, zone, ref, quoted=quoted)
+    client.views_open(trigger_id=body["trigger_id"], view=view)
     ack()

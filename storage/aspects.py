@@ -48,6 +48,10 @@ def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any
         .subquery()
     )
     said = select(responses).join(newest, newest.c.id == responses.c.id).subquery()
+    # Consent can be taken back until release, after the outcome too: of it the author's very last word counts.
+    last = responses.alias("last")
+    later = select(last.c.id).where(last.c.lead_id == said.c.lead_id, last.c.person_id == said.c.person_id)
+    refused = later.where(last.c.id > said.c.id, last.c.quote.is_(False)).correlate(said).exists()
     # What she said later than the landmark stands on the lead as nothing, so words that went with it are left out.
     stands = and_(said.c.direction == leads.c.landmark_direction, said.c.direction != "")
     in_force = and_(said.c.lead_id == leads.c.id, stands)
@@ -61,7 +65,7 @@ def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any
                 said.c.reason,
                 said.c.cues,
                 said.c.estimate,
-                said.c.quote,
+                and_(said.c.quote, ~refused).label("quote"),
             )
             .select_from(leads.join(said, in_force) if answered else leads.outerjoin(said, in_force))
             .where(leads.c.release_id.in_(numbers))

@@ -1,15 +1,17 @@
 """Words taken out of rows and letters: queries."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import Session
 
-from storage.tables import DirectChannel, Lead, Letter, Person, Response, Suggestion, WordsRead, table
+from storage.tables import Audit, DirectChannel, Lead, Letter, Person, Response, Suggestion, Team, WordsRead, table
 
 responses, letters, people, suggestions = table(Response), table(Letter), table(Person), table(Suggestion)
 direct, read, leads = table(DirectChannel), table(WordsRead), table(Lead)
+audit, teams = table(Audit), table(Team)
 _NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimate": None}
 
 
@@ -70,16 +72,36 @@ def drop_letters(session: Session, person: int, slack_id: str, now: datetime) ->
 
 
 def forget_person(session: Session, person: int, at: datetime) -> None:
-    """Nobody is behind this row any more, nor named as an owner."""
-    session.execute(update(leads).where(leads.c.rep_id == person).values(owner_email=None, owner_slack_id=None))
+    """Nobody is behind this row any more, nor named as an owner or in what admins did."""
+    row = session.execute(select(people).where(people.c.id == person)).one()
+    named = or_(leads.c.rep_id == person, leads.c.owner_slack_id == row.slack_id, leads.c.owner_email == row.email)
+    session.execute(update(leads).where(named).values(owner_email=None, owner_slack_id=None))
+    _forget_in_audit(session, [part for part in (row.slack_id, row.email, row.name) if part], row.slack_id, person)
     session.execute(
         update(people)
         .where(people.c.id == person)
         .values(
             slack_id=f"forgotten:{person}", email=None, name="Somebody", channel_id=None, is_rep=False, is_admin=False,
-            in_pool=False, stand_in_id=None, stand_in_until=None, forgotten_at=at,
+            in_pool=False, stand_in_id=None, stand_in_until=None, forgotten_at=at, is_model_owner=False,
         )
     )  # fmt: skip
+    hers = people.c.stand_in_id == person
+    session.execute(update(people).where(hers).values(stand_in_id=None, stand_in_until=None))
+    session.execute(update(teams).where(teams.c.manager_id == person).values(manager_id=None))
+
+
+def _forget_in_audit(session: Session, names: list[str], slack_id: str, person: int) -> None:
+    """What admins did stays, without her: nor can it be undone, as that would bring the columns back."""
+    for row in session.execute(select(audit.c.id, audit.c.sentence, audit.c.changes, audit.c.actor_slack_id)).all():
+        text = f"{row.sentence} {json.dumps(row.changes)}"
+        if row.actor_slack_id != slack_id and not any(name in text for name in names):
+            continue
+        sentence = row.sentence
+        for name in names:
+            sentence = sentence.replace(name, "somebody")
+        actor = f"forgotten:{person}" if row.actor_slack_id == slack_id else row.actor_slack_id
+        values = {"sentence": sentence, "changes": None, "actor_slack_id": actor}
+        session.execute(update(audit).where(audit.c.id == row.id).values(**values))
 
 
 def keep_reading(session: Session, rows: list[dict[str, Any]]) -> None:

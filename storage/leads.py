@@ -202,9 +202,9 @@ def later_of(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
 
 
 def later_counts(session: Session) -> Sequence[Row[Any]]:
-    """For whom leads wait to be opened: id, zone, muted, later_told, and how many."""
+    """For whom leads wait to be opened: id, zone, muted, later_told, and the newest lead's id."""
     return session.execute(
-        select(people.c.id, people.c.zone, people.c.muted, people.c.later_told, func.count().label("many"))
+        select(people.c.id, people.c.zone, people.c.muted, people.c.later_told, func.max(leads.c.id).label("newest"))
         .join(leads, leads.c.rep_id == people.c.id)
         .where(text("lead.waiting <> ''"), leads.c.waiting == "later", leads.c.outcome.in_(("", "reopened")))
         .group_by(people.c.id, people.c.zone, people.c.muted, people.c.later_told)

@@ -82,15 +82,21 @@ def admins(session: Session) -> Sequence[Row[Any]]:
     return session.execute(select(people).where(people.c.is_admin).order_by(people.c.id)).all()
 
 
-def set_manager(session: Session, team: int, manager: int) -> None:
-    """Name a team's manager."""
-    session.execute(update(teams).where(teams.c.id == team).values(manager_id=manager))
+def set_manager(session: Session, team: int, manager: int | None, now: datetime) -> None:
+    """Name a team's manager. Who managed it is kept as having done so; who does is no model owner any more."""
+    before = session.execute(select(teams.c.manager_id).where(teams.c.id == team)).scalar()
+    if before is not None and before != manager:
+        change(session, before, managed_until=now)
+    if manager is not None:
+        change(session, manager, is_model_owner=False)
+    change_team(session, team, manager_id=manager)
 
 
 def managers(session: Session) -> Sequence[Row[Any]]:
     """Everybody who manages a team, whole."""
     leading = select(teams.c.manager_id).where(teams.c.manager_id.is_not(None))
-    return session.execute(select(people).where(people.c.id.in_(leading)).order_by(people.c.id)).all()
+    there = people.c.forgotten_at.is_(None)
+    return session.execute(select(people).where(people.c.id.in_(leading), there).order_by(people.c.id)).all()
 
 
 def pledge(session: Session, person: int, at: datetime) -> bool:

@@ -49,6 +49,24 @@ def current(session: Session, lead: int, person: int | None) -> Row[Any] | None:
     return session.execute(_CURRENT, {"lead": lead, "person": person}).one_or_none()
 
 
+def override_by_others(session: Session, lead: int, person: int) -> str | None:
+    """The direction of an override that stands by somebody else than this person; the newest, or None."""
+    newest = (
+        select(func.max(responses.c.id).label("id"))
+        .where(responses.c.lead_id == lead, responses.c.person_id != person, responses.c.late.is_(False))
+        .group_by(responses.c.person_id)
+        .subquery()
+    )
+    found: str | None = session.execute(
+        select(responses.c.direction)
+        .join(newest, newest.c.id == responses.c.id)
+        .where(responses.c.kind == "overridden")
+        .order_by(responses.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return found
+
+
 def of_author(session: Session, lead: int, person: int) -> Sequence[Row[Any]]:
     """All that one person said about a lead, oldest first."""
     return session.execute(

@@ -74,9 +74,11 @@ class Person(SQLModel, table=True):
     stand_in_until: datetime | None = _moment(default=None)
     forgotten_at: datetime | None = _moment(default=None)
     welcomed: bool = False
-    # Of how many leads beyond the budget or from quiet hours she has been told.
+    # The newest lead beyond the budget or from quiet hours of which she has been told.
     later_told: int = 0
     pledged_at: datetime | None = _moment(default=None)
+    # When she last ceased to manage a team.
+    managed_until: datetime | None = _moment(default=None)
     digest_weekday: int = 0
     digest_minute: int = 9 * 60
     digest_zone: str | None = None

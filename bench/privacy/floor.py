@@ -60,7 +60,7 @@ def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
         people.add(session, _person("U0MANAGER"))
         for number in range(reps):
             people.add(session, _person(f"U0REP{number:02}", is_rep=True, team_id=team))
-        people.set_manager(session, team, MANAGER)
+        people.set_manager(session, team, MANAGER, BEGAN)
         known = _leads(session, random, reps)
         seen = _reads(session, random)
     engine.dispose()

@@ -7,12 +7,14 @@ said in a released set, without a lead. Names follow the CDS Hooks feedback wher
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import OtherwiseError
+from bot.domain.release import FEW
 
 SCHEMA_VERSION = "1"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,7 +83,13 @@ def plain_prior(row: Any, hashed: str) -> dict[str, Any]:
 
 
 def plain_responses(release: Any, counted: Iterable[tuple[str, bool]]) -> list[dict[str, Any]]:
-    """What was said in a released set, a line a lead, without the lead; sorted, so that no order tells anything."""
+    """What was said in a released set, a line a lead, without the lead; sorted, so that no order tells anything.
+
+    An answer of which fewer than three were won, or were not, comes without `won`, as in a digest.
+    """
+    kept = sorted(counted)
+    many = Counter(kept)
+    told = {said for said, _ in kept if min(many[said, True], many[said, False]) >= FEW}
     return [
         {
             "schema_version": SCHEMA_VERSION,
@@ -90,10 +98,10 @@ def plain_responses(release: Any, counted: Iterable[tuple[str, bool]]) -> list[d
             "released_at": week_of(release.released_at).isoformat(),
             "horizon_days": release.horizon_days,
             "response": said,
-            "won": won,
+            **({"won": won} if said in told else {}),
             "made_up": release.made_up,
         }
-        for said, won in sorted(counted)
+        for said, won in kept
     ]
 
 

@@ -7,6 +7,9 @@ from datetime import timedelta
 WAITS_FOR_OWNER = timedelta(days=7)
 # Outcomes after which a lead can be answered.
 OPEN_OUTCOMES = ("", "reopened")
+# Why a lead waits: its owner has not been added, it has none, she is paused, everything is, she has muted it all, or it
+# is more than she should get just now.
+UNKNOWN, UNOWNED, PAUSED, HELD, MUTED, LATER = "owner", "unowned", "paused", "held", "muted", "later"
 # How far ahead of our clock an outcome's time may be.
 AHEAD = timedelta(minutes=5)
 # Under these a rehearsal's and a test's leads are kept, so that the real ones can still come.

@@ -16,7 +16,7 @@ MADE_UP = "Made-up data."
 BAND_NEEDED, BANDS_SHOWN = 30, 5
 SMALL = (
     "Your team is smaller than six, so you won't see who answered what. What you can use: how the tool itself "
-    "has done. What came of overrides is told once a quarter, from 10 of them by 4 reps on."
+    "has done. What came of overrides is told once a quarter, from {leads} of a kind by {reps} reps on."
 )
 
 
@@ -25,7 +25,7 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     name, headline, todo = _headline(figures)
     lines = [headline, todo]
     if figures.small_team:
-        lines.append(SMALL)
+        lines.append(SMALL.format(leads=figures.small_needs[0], reps=figures.small_needs[1]))
     elif figures.joined:
         lines.append(
             f"A team under six is counted together with others: this is also about {listed(figures.joined[:5])}."

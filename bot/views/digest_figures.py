@@ -86,4 +86,6 @@ class Figures:
     aspects: Aspects = field(default_factory=Aspects)
     # Model owners who could be told, and whether to ask for a digest a month while there is nothing to tell.
     owners: int = 0
+    # How many leads and reps a small team's quarter needs.
+    small_needs: tuple[int, int] = (10, 4)
     ask_monthly: bool = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.bands import Record, band_label
 from bot.domain.wording import CUES, DIRECTIONS, cut, day, escape, foreign, in_hundred, one_line, plural
 from bot.views import ids
-from bot.views.kit import Json, Ref, context, entry, option, plain, plain_context, section
+from bot.views.kit import Json, Ref, actions, button, context, entry, option, plain, plain_context, section
 
 TITLE = "I see something else"
 CHOICES = {
@@ -156,7 +156,7 @@ class OwnWords:
     details: str = ""
 
 
-def seen_view(name: str, said: list[OwnWords], zone: str) -> Json:
+def seen_view(name: str, said: list[OwnWords], zone: str, ref: Ref, *, quoted: bool = False) -> Json:
     """Modal behind [What I said]: her own rows, newest last, for her alone."""
     blocks = [section(f"*{foreign(name, 120)}*")]
     before: tuple[str, str, str] | None = None
@@ -170,6 +170,8 @@ def seen_view(name: str, said: list[OwnWords], zone: str) -> Json:
         blocks.append(section(f"{day(one.at, zone)}: *{what}*{words}"))
         if one.details:
             blocks.append(plain_context(one.details))
+    if quoted:
+        blocks.append(actions(button("Don't quote me", ids.UNQUOTE, ref.model_dump_json())))
     blocks.append(context("Only you can open this."))
     return {"type": "modal", "title": plain("What I said"), "close": plain("Close"), "blocks": blocks}
 

@@ -37,6 +37,11 @@ def details_saved(ref: Ref) -> Json:
     return _said("Details saved. Thank you.", button("What I said", ids.SEE, ref.model_dump_json()))
 
 
+def unquoted() -> Json:
+    """After [Don't quote me]."""
+    return _said("You won't be quoted. What was in a digest before stays there, without your name.")
+
+
 def withdrawn(ref: Ref) -> Json:
     """After a withdrawal."""
     return _said("Withdrawn. You can say something else at any time.")

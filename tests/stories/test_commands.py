@@ -71,7 +71,7 @@ WRONG = [
     ("hard", "A number from 1 to 50"),
     ("export joined", "On or off?"),
     ("export all", "takes `joined`"),
-    ("modelowner add @mona", "manages a team"),
+    ("modelowner add @mona", "manages a team or did lately"),
     ("budget none", "A number from 1 to 500"),
     ("quiet 8-9", "Two different times"),
     ("quiet 08:00-08:00", "Two different times"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import jobs
 from storage.tables import Digest, Lead, Letter, Release
-from tests.world import EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
+from tests.world import ADA, EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
 
 NORTH = REPS[:12]
 HORIZON = 30
@@ -255,4 +255,15 @@ def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(s
     kinds = [block["type"] for block in message["blocks"]]
     assert "data_visualization" not in kinds
     assert "data_table" in kinds
+    world.quiet()
     assert [row["state"] for row in world.rows(Letter) if row["dedupe_key"].startswith("digest:")] == ["sent"]
+
+
+def test_digest_now_goes_no_further_than_the_next_week(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    go_to_monday(world)
+    assert "is on its way" in words(world.command(ADA, "digest now @mona"))
+    for _ in range(3):
+        assert "has been sent already" in words(world.command(ADA, "digest now @mona"))
+    assert len(world.rows(Digest)) == 2

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+from bot import jobs
 from bot.released import rules_of
 from storage.tables import Workspace
 from tests.world import ADA, MONA, RIA, ROB, World, words
@@ -41,4 +42,26 @@ def test_who_manages_a_team_can_t_admin_or_not(world: World) -> None:
     assert "is for an admin who manages nobody" in words(world.command(MONA, "privacy leads 5 reps 4"))
     assert world.rows(Workspace) == before
     world.command(ADA, "team North manager @ada")
-    assert "You manage a team here" in words(world.command(ADA, "privacy leads 5 reps 4"))
+    assert "You manage a team here, or did lately" in words(world.command(ADA, "privacy leads 5 reps 4"))
+
+
+def test_nobody_steps_out_of_managing_for_a_moment(world: World) -> None:
+    world.command(ADA, "admin add @mona")
+    world.command(MONA, "team North manager @rob")
+    for text in ("privacy leads 5 reps 4", "export joined on", "export", "stand-in @ria @rosa until 2099-01-01"):
+        reply = words(world.command(MONA, text))
+        assert "manages nobody" in reply or "within a year" in reply, (text, reply)
+    assert "manages a team or did lately" in words(world.command(MONA, "modelowner add @mona"))
+    day = (world.deps.clock.now() + timedelta(days=2)).date().isoformat()
+    assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
+
+
+def test_whoever_becomes_a_manager_is_no_model_owner_any_more(world: World) -> None:
+    world.command(ADA, "modelowner add @suki")
+    world.command(ADA, "team North manager @suki")
+    world.command(ADA, "team North manager @mona")
+    world.lead("crm:1")
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "data", "wrong number")
+    jobs.give_back(world.deps)
+    world.quiet()
+    assert "may be wrong" not in str(world.sim.messages("U0REP15"))

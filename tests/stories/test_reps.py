@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bot import jobs
+from bot.domain.past import Mapped
+from bot.importing import Import
 from storage.tables import Friday, Lead, Letter, Person, Response, Suggestion
 from tests.world import ADA, LEADS, MONA, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
@@ -121,7 +124,7 @@ def test_a_stand_in_answers_new_leads_and_never_sees_what_was_said_before(shifte
 def test_who_may_name_a_stand_in(world: World) -> None:
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     assert "Only the rep herself or an admin" in words(world.command(ROB, f"stand-in @ria @rosa until {day}"))
-    assert "can't name who answers for her own team" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
+    assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
     world.command(ADA, "admin add @mona")
     assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
     assert "stands in" in words(world.command(ADA, f"stand-in @ria @rosa until {day}"))
@@ -261,3 +264,88 @@ def test_only_an_admin_presses_what_can_t_be_undone(action: str, world: World) -
         world.sim.act("click", user, channel="C0GENERAL", ts=answer["ts"], action_id=action, forged=forged)
     assert world.rows(Response)[0]["reason"] == "still here"
     assert world.rows(Person)[0]["name"] == "Ria Holt"
+
+
+def test_a_stand_in_who_is_replaced_or_gone_leaves_her_leads_with_her(world: World) -> None:
+    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    world.command(RIA, f"stand-in @ria @rob until {day}")
+    world.command(RIA, f"stand-in @ria @rosa until {day}")
+    send_many(world, 1)
+    world.see(ROSA, "*Firm 0*")
+    world.command(ADA, "rep pause @rosa")
+    send_many(world, 1, start=1)
+    world.see(RIA, "*Firm 1*")
+    world.command(ADA, "rep resume @rosa")
+    world.press(ADA, "Forget", world.command(ADA, "forget @rosa"), "C0GENERAL")
+    send_many(world, 1, start=2)
+    world.see(RIA, "*Firm 2*")
+
+
+def test_a_new_owner_s_noted_takes_nothing_from_what_was_seen_before(world: World) -> None:
+    send_many(world, 1)
+    world.override(RIA, world.see(RIA, "*Firm 0*"), "more", "they called back")
+    world.send(LEADS, [lead_item(f"n:{RIA}:0", ROB, 0.3, name="Firm 0")])
+    his = world.see(ROB, "*Firm 0*")
+    world.press(ROB, "Noted", his)
+    world.see(ROB, "Noted.")
+    assert lead(world, 0)["landmark_direction"] == "more"
+    world.press(ROB, "Undo", world.see(ROB, "Noted."))
+    world.quiet()
+    assert (lead(world, 0)["landmark_direction"], lead(world, 0)["response_kind"]) == ("more", "overridden")
+    assert "called back" not in str(world.sim.messages(ROB))
+
+
+def test_consent_to_be_quoted_is_taken_back_after_the_outcome_too(world: World) -> None:
+    send_many(world, 1)
+    world.override(RIA, world.see(RIA, "*Firm 0*"), "more", "they called back")
+    world.press(RIA, "Add details", world.see(RIA, "they called back"))
+    world.sim.act("submit", RIA, view=world.form(RIA)["id"], values={"quote": ["yes"]})
+    world.outcome(f"n:{RIA}:0", "won")
+    closed = world.see(RIA, "Won on")
+    world.press(RIA, "What I said", closed)
+    assert world.press_in(RIA, world.form(RIA), "Don't quote me")["acked"]
+    rows = world.rows(Response)
+    assert [row["quote"] for row in rows][-2:] == [True, False]
+    assert lead(world, 0)["landmark_direction"] == "more"
+
+
+def test_a_lead_that_comes_back_to_her_under_another_email_is_posted_again(world: World) -> None:
+    send_many(world, 1)
+    first = world.see(RIA, "*Firm 0*")
+    item = lead_item(f"n:{RIA}:0", None, 0.3, name="Firm 0") | {"owner": {"email": "ria.new@example.com"}}
+    world.send(LEADS, [item])
+    world.quiet()
+    assert "on the way" in words(world.command(ADA, "rep add @ria ria.new@example.com"))
+    world.sim.until(lambda: len([m for m in world.sim.messages(RIA) if "*Firm 0*" in words(m)]) == 2)
+    assert first["ts"] != world.see(RIA, "*Firm 0*")["ts"]
+
+
+def test_leads_opened_later_carry_the_tool_s_record(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    now = world.deps.clock.now()
+    rows = [
+        {"lead_id": f"h:{n}", "name": f"Old {n}", "probability": 0.3, "horizon_days": 90, "model": "leadscore",
+         "model_line": "3", "posted_at": (now - timedelta(days=150)).isoformat(), "outcome": "lost"}
+        for n in range(40)
+    ]  # fmt: skip
+    file = tmp_path / "past.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    at = world.deps.clock.moment()
+    Import(file, Mapped(), post=False, database=world.deps.db, at=at, draw=world.deps.draw).all(Console(quiet=True))
+    world.command(ADA, "budget 1")
+    send_many(world, 3)
+    jobs.look_after_reps(world.deps)
+    world.press(RIA, "Open", world.see(RIA, "more leads"))
+    assert "closed (0 of 40)" in words(world.see(RIA, "*Firm 2*"))
+
+
+def test_new_leads_that_wait_are_told_of_even_when_as_many_have_closed(world: World) -> None:
+    world.command(ADA, "budget 1")
+    send_many(world, 3)
+    jobs.look_after_reps(world.deps)
+    world.see(RIA, "2 more leads")
+    for n in (1, 2):
+        world.outcome(f"n:{RIA}:{n}", "lost")
+    send_many(world, 2, start=5)
+    jobs.look_after_reps(world.deps)
+    assert "Firm 5, Firm 6." in words(world.see(RIA, "*2 more leads*: Firm 5"))

@@ -169,3 +169,28 @@ def test_the_digest_says_how_many_hard_leads_reached_the_pool(shifted_world: Wor
     go_to_monday(world)
     message = world.see(MONA, "hard leads reached the pool (aim: 20 in 100 of the unowned)")
     assert "60 hard leads" in message["text"]
+
+
+def test_a_lead_that_gets_an_owner_while_it_waits_is_the_owner_s(make_world: Any) -> None:
+    world: World = make_world()
+    world.send(LEADS, unowned(1, 0.4))
+    later = {"owner": {"email": "not.yet@example.com"}}
+    world.send(LEADS, [one | later for one in unowned(1, 0.4)])
+    world.command(ADA, "rep add @ria")
+    jobs.assign_unowned(world.deps)
+    world.quiet()
+    assert [(row["rep_id"], row["waiting"]) for row in world.rows(Lead)] == [(None, "owner")]
+
+
+def test_when_nobody_of_the_pool_is_there_she_is_told_so_and_can_ask_again(pooled: World) -> None:
+    for name in NAMES:
+        pooled.command(ADA, f"rep pause @{name}")
+    pooled.command(ADA, "rep resume @sofia")
+    pooled.lead(asked_about(pooled), probability=0.05)
+    question = pooled.see(RIA, "second pair of eyes")
+    pooled.command(ADA, "rep pause @sofia")
+    pooled.press(RIA, "Ask the pool", question)
+    pooled.see(RIA, "Nobody of the pool is there just now")
+    pooled.command(ADA, "rep resume @sofia")
+    pooled.press(RIA, "Ask the pool", question)
+    pooled.see(POOL[0], "could use another pair of eyes")
