@@ -96,6 +96,7 @@ def test_a_manager_reads_her_last_digests_in_home_and_only_hers(shifted_world: A
     for _week in range(2):
         world.command(ADA, "digest now @mona")
         world.quiet()
+        world.shift(days=7)
     home = world.home(MONA)
     assert "made-up data" in words(home).lower()
     assert "Open" in labels(home)
