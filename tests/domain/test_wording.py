@@ -99,4 +99,4 @@ def test_every_form_is_within_slack_s_rules(name: str, direction: str, reason: s
     assert check_view(made, home=False) == []
     said = forms.OwnWords(datetime(2026, 1, 1, tzinfo=UTC), "overridden", "more", reason)
     rows = [said, said, replace(said, details="Your number: 60 of 100.")]
-    assert check_view(forms.seen_view(name, rows, "UTC"), home=False) == []
+    assert check_view(forms.seen_view(name, rows, "UTC", REF, quoted=True), home=False) == []
