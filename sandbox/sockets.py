@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +109,9 @@ class Sockets:
             envelope |= {"retry_attempt": 0, "retry_reason": ""}
         self._log.add("envelope", type=kind, envelope_id=envelope_id, payload=payload, lost=lose)
         if not lose and (socket := await self._one_of_them()):
-            await socket.send_json(envelope)
+            # An app that was killed a moment ago: the envelope is lost, as it is at Slack.
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await socket.send_json(envelope)
         return envelope_id
 
     async def _one_of_them(self) -> WebSocket | None:
