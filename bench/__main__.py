@@ -72,7 +72,7 @@ def server(module: str, *words: str) -> tuple[subprocess.Popen[bytes], int]:
             httpx.get(f"http://127.0.0.1:{port}/")
             return process, port
         except httpx.TransportError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process: its port is all there is to ask
     raise AssertionError("the floor did not start")
 
 
@@ -137,7 +137,7 @@ def wait_ready(port: int) -> None:
                 return
         except httpx.TransportError:
             pass
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process: `/readyz` is all there is to ask
     raise AssertionError("the bot did not become ready")
 
 

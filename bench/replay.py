@@ -91,7 +91,7 @@ class Replay:
                     return
             except httpx.TransportError:
                 pass
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process, perhaps dead: `/readyz` is all there is to ask
         raise AssertionError("the bot did not become ready")
 
     def kill(self) -> None:
@@ -118,14 +118,14 @@ class Replay:
                     return
             except httpx.TransportError:
                 pass
-            time.sleep(0.05)
+            time.sleep(0.05)  # as a CRM would: the bot may be dead just now, and nothing tells when it is back
 
     def answer(self, rep: str, name: str, choice: str) -> None:
         """What a rep does: press until it worked; the form stays open when it did not."""
         for _ in range(200):
             message = next((m for m in self.sim.messages(rep) if f"New lead: {name}." in m["text"]), None)
             if message is None or not self._try(rep, name, message, choice):
-                time.sleep(0.05)
+                time.sleep(0.05)  # as a person would press again: a killed bot sends no signal
                 continue
             return
         raise AssertionError(f"{rep} could not answer {name}")
@@ -167,7 +167,7 @@ class Replay:
         while time.monotonic() < end:
             if not [row for row in self.rows(Letter) if row["state"] in opens]:
                 return
-            time.sleep(0.2)
+            time.sleep(0.2)  # the database of a process that may be dead tells nobody that it changed
         raise AssertionError("the outbox did not empty")
 
     def close(self) -> None:
@@ -256,6 +256,7 @@ def _flow(replay: Replay, wanted: list[dict[str, str]], kills: int) -> dict[str,
         work = threading.Thread(target=_round, args=(replay, batch, chosen))
         work.start()
         if number < kills:
+            # Not waiting for anything: it picks the random moment of the kill.
             time.sleep(replay.random.uniform(0.0, 0.35))
             replay.kill()
             replay.start()

@@ -19,6 +19,7 @@ from bot import jobs
 from bot.deps import Deps
 from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
+from bot.sender import Sender
 from bot.settings import Settings
 from bot.slack_check import Identity, identify
 from bot.socket_mode import CONCURRENCY, Connection
@@ -103,7 +104,7 @@ class Running:
         identity = identify(self.deps.slack, self.settings)
         if self.deps.clock.shiftable:
             log.warning("clock.rehearsal", offset_seconds=self.deps.clock.offset())
-        self.sender = jobs.Sender(self.deps)
+        self.sender = Sender(self.deps)
         self.sender.start(alone=self.deps.db.sqlite, scopes=identity.scopes)
         self._undo.callback(self.sender.stop)
         self._undo.callback(self._heartbeat().shutdown, wait=True)

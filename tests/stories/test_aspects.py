@@ -12,7 +12,7 @@ from bot import jobs
 from bot.aspects import _nameless
 from bot.domain.wording import one_line
 from storage.tables import Block, BlockRelease, Digest, WordsRead
-from tests.stories.test_digest import HORIZON, NORTH, answer, go_to_monday, leads, pledge, settle
+from tests.stories.test_digest import HORIZON, NORTH, answer, answered, go_to_monday, leads, pledge, settle
 from tests.stories.test_evidence import past  # noqa: F401  # a fixture
 from tests.world import ADA, MILO, MONA, RIA, World, labels, words
 
@@ -149,12 +149,7 @@ def test_no_quote_holds_the_lead_s_name(name: str, before: str, after: str) -> N
 
 def test_a_preview_tries_nothing(shifted_world: World) -> None:
     world = shifted_world
-    pledge(world)
-    names = leads(world, 3)
-    for lead in names[:12]:
-        answer(world, lead, "more")
-    for lead in names[12:24]:
-        answer(world, lead, "less")
+    names = answered(world)
     settle(world, names, won=names[:6] + names[24:28])
     preview = words(world.command(MONA, "digest preview"))
     assert "36 leads are ready. What they say is worked out when the digest is sent" in preview

@@ -49,6 +49,17 @@ def answer(world: World, lead: str, direction: str) -> None:
     assert world.override(rep, world.see(rep, lead), direction, f"Reason for {lead}")["closed"]
 
 
+def answered(world: World) -> list[str]:
+    """A pledge, and three leads of each rep: the first called more likely, the second less; all leads."""
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    return names
+
+
 def settle(world: World, names: list[str], won: list[str]) -> None:
     """Ten days on, all of them are closed."""
     world.shift(days=10)
@@ -133,12 +144,7 @@ def test_the_digest_says_observed_beside_expected_for_each_group(shifted_world: 
 
 def test_a_chart_stands_there_when_nothing_is_held_back(shifted_world: World) -> None:
     world = shifted_world
-    pledge(world)
-    names = leads(world, 3)
-    for lead in names[:12]:
-        answer(world, lead, "more")
-    for lead in names[12:24]:
-        answer(world, lead, "less")
+    names = answered(world)
     settle(world, names, won=names[:6] + names[12:15] + names[24:28])
     go_to_monday(world)
     message = world.see(MONA, "leads are past 30 days")
@@ -242,12 +248,7 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
 
 def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(shifted_world: World) -> None:
     world = shifted_world
-    pledge(world)
-    names = leads(world, 3)
-    for lead in names[:12]:
-        answer(world, lead, "more")
-    for lead in names[12:24]:
-        answer(world, lead, "less")
+    names = answered(world)
     settle(world, names, won=names[:6] + names[12:15] + names[24:28])
     world.sim.fault("chat.postMessage", "error", error="invalid_blocks", times=1)
     go_to_monday(world)

@@ -22,7 +22,7 @@ from bot.domain.past import Mapped
 from bot.importing import Import
 from storage.tables import Lead, Release, WordsRead
 from tests.sim import ROOT
-from tests.stories.test_digest import answer, go_to_monday, leads, pledge, settle
+from tests.stories.test_digest import answered, go_to_monday, settle
 from tests.world import ADA, BOT_TOKEN, MONA, RIA, World, words
 
 
@@ -43,12 +43,7 @@ def read(world: World, token: str, since: str = "", limit: int = 1000) -> tuple[
 def told(shifted_world: World) -> World:
     """A world with one released set: 12 more, 12 less, 12 neither."""
     world = shifted_world
-    pledge(world)
-    names = leads(world, 3)
-    for lead in names[:12]:
-        answer(world, lead, "more")
-    for lead in names[12:24]:
-        answer(world, lead, "less")
+    names = answered(world)
     settle(world, names, won=names[:6] + names[24:28])
     go_to_monday(world)
     world.quiet()
