@@ -3,10 +3,11 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -19,6 +20,7 @@ from bot.log import frames
 from storage import leads, outbox
 
 log = structlog.get_logger()
+T = TypeVar("T")
 SENDERS = 32
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 30.0
@@ -27,6 +29,9 @@ GAP = 0.01
 AHEAD = 0.1
 # How long a post waits for the one before it: 600 a minute at the least, more than Slack takes from a workspace.
 TURN = 0.1
+# How long the sender waits for its writes. Nobody waits for it: giving up while the disk is slow would leave a letter
+# claimed that nobody sends, until its lease runs out.
+PATIENCE = 30.0
 # Edits and deletions share a tier, and may be sent twice without harm.
 PACED = ("update", "delete")
 
@@ -105,7 +110,7 @@ class Sender:
             else:
                 wait = min(wait, at)
         if orphans:
-            self._deps.db.write(outbox.give_up_edits, key="outbox")
+            self._write(outbox.give_up_edits)
         if due:
             self._hand_out({head.id: head for head in due}, now)
         return wait
@@ -115,7 +120,7 @@ class Sender:
         for start in range(0, len(ids), 100):
             part = ids[start : start + 100]
             claim = partial(outbox.claim, ids=part, owner=self._owner, now=now, lease=LEASE)
-            taken = self._deps.db.write(claim, key="outbox")
+            taken = self._write(claim)
             for letter in taken:
                 self._busy.add(letter["lane"])
                 if letter["kind"] in PACED:
@@ -178,7 +183,7 @@ class Sender:
             # Opening a DM twice is the same as once: nothing was said yet.
             return Answer(Kind.UNREACHED, opened.code) if opened.kind is Kind.UNKNOWN else opened
         letter["dm"] = opened.channel
-        self._deps.db.write(lambda s: outbox.keep_direct_channel(s, lane, opened.channel), key="outbox")
+        self._write(lambda s: outbox.keep_direct_channel(s, lane, opened.channel))
         return None
 
     def _settle(self, letter: dict[str, Any], answer: Answer) -> None:
@@ -196,7 +201,7 @@ class Sender:
         posted_at = self._deps.clock.now()
         while True:
             try:
-                ours = self._deps.db.write(lambda s: _settled(s, letter, self._owner, decision, answer, now, posted_at))
+                ours = self._write(lambda s: _settled(s, letter, self._owner, decision, answer, now, posted_at))
                 break
             except OtherwiseError:
                 if self._stopping.wait(1.0):
@@ -206,10 +211,13 @@ class Sender:
         if decision.state is not State.SENT:
             log.warning("letter.held", letter=letter["id"], state=decision.state.value, error=answer.code)
 
+    def _write(self, work: Callable[[Session], T]) -> T:
+        return self._deps.db.write(work, key="outbox", timeout=PATIENCE)
+
     def _take_back(self, *, all_of_them: bool) -> None:
         wait = SETTLE if self._can_read_history else timedelta()
         gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait)
-        for letter, kind in self._deps.db.write(gone, key="outbox"):
+        for letter, kind in self._write(gone):
             log.warning("letter.taken_back", letter=letter, kind=kind)
 
 

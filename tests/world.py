@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from bot import keys, people, waiting
 from bot.app import Running
-from bot.domain.retry import State
 from bot.settings import Settings
+from storage import outbox
 from storage.tables import Letter, Response, table
 from tests.sim import Sim
 
@@ -198,14 +198,18 @@ class World:
 
     def quiet(self) -> None:
         """Wait until no letter is open."""
-        letters = table(Letter)
+        try:
+            self.sim.until(lambda: not self.open_letters())
+        except AssertionError:
+            raise AssertionError(f"letters stay open: {self.open_letters()}") from None
 
-        def nothing_open() -> bool:
-            with self.deps.db.reading() as session:
-                states = session.execute(select(letters.c.state).distinct()).scalars().all()
-            return not set(states) & {State.PENDING, State.SENDING, State.UNCERTAIN}
-
-        self.sim.until(nothing_open)
+    def open_letters(self) -> list[tuple[Any, ...]]:
+        """Letters that are neither sent nor given up: where each stands."""
+        c = table(Letter).c
+        columns = (c.id, c.kind, c.lane, c.state, c.attempt, c.next_at, c.error, c.claim)
+        with self.deps.db.reading() as session:
+            rows = session.execute(select(*columns).where(c.state.in_(outbox.OPEN))).all()
+        return [tuple(row) for row in rows]
 
     def shift(self, **by: float) -> None:
         """Move the bot's clock on, as a rehearsal does."""

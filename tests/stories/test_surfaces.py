@@ -148,7 +148,8 @@ def hour(sim: Sim, tmp_path: Path) -> Callable[..., Seen]:
             return _PLAYED[said]
         sim.post("reset")
         sim.post("limits", on=False)
-        world = World(sim, settings_for(sim, f"sqlite:///{tmp_path}/{said}.db"))
+        name = f"{said}-{plant.__name__}" if plant is not None else said
+        world = World(sim, settings_for(sim, f"sqlite:///{tmp_path}/{name}.db"))
         try:
             seen = play(world, said, plant)
         finally:
