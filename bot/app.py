@@ -121,6 +121,7 @@ class Running:
         scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
         scheduler.add_job(jobs.assign_unowned, args=[self.deps], **often)
         scheduler.add_job(jobs.look_after_reps, args=[self.deps], **often)
+        scheduler.add_job(jobs.look_after_sample, args=[self.deps], **often)
         scheduler.add_job(jobs.give_back, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
         scheduler.add_job(jobs.look_for_drift, "interval", args=[self.deps], hours=6, max_instances=1, coalesce=True)
         scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from storage import forgetting, outbox, people, responses, workspace
+from storage import forgetting, outbox, people, responses, sampling, workspace
 
 A_TIME = 500
 
@@ -16,7 +16,7 @@ def about_to_forget(session: Session, slack_id: str) -> tuple[int, str, int]:
     row = people.by_slack_id(session, slack_id)
     if row is None:
         raise OtherwiseError("Nothing is kept about this person.")
-    return row.id, row.name, responses.count_of(session, row.id)
+    return row.id, row.name, responses.count_of(session, row.id) + sampling.of_person(session, row.id)
 
 
 def forget(session: Session, person: int, at: Moment) -> str:
@@ -36,9 +36,11 @@ def forget(session: Session, person: int, at: Moment) -> str:
 
 def keep_no_longer(session: Session, at: Moment) -> int:
     """Take out words that are older than the workspace keeps them; how many answers."""
-    days = workspace.read(session).retention_days
+    mode = workspace.read(session)
+    days = mode.retention_days
     if days is None:
         return 0
+    forgetting.empty_numbers(session, at.now - timedelta(days=days), mode.sample_id)
     old = forgetting.old_words(session, at.now - timedelta(days=days), A_TIME)
     if old:
         _delete(session, forgetting.messages_with(session, old), "retention", at)

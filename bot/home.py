@@ -15,7 +15,7 @@ from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
 from bot.views.rep_home import Answer, Counts, OpenLead, Promise, Reading, RepPart
 from storage import digests as kept_digests
-from storage import forgetting, leads, people, responses
+from storage import forgetting, leads, people, responses, sampling
 
 SHOWN, LOOKED_AT, DIGESTS, READINGS = 10, 2000, 12, 10
 RATE_NEEDED = 30
@@ -90,13 +90,15 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         more_open=len(open_leads) > SHOWN,
         answers=[_answer(row) for row in standing[:SHOWN]],
         counts=_counts(standing, now),
-        kept_rows=responses.count_of(session, person.id),
+        kept_rows=responses.count_of(session, person.id) + sampling.of_person(session, person.id),
         promises=_promises(session, person),
         number_at_once=person.number_at_once,
         paused=person.paused,
         muted=person.muted,
         asks_outcomes=person.asks_outcomes,
         asks_second_look=person.asks_second_look,
+        in_sample=person.in_sample,
+        sample_on=bool(person.sample_told),
         stand_in=people.by_id(session, person.stand_in_id).name if person.stand_in_id else "",
         stand_in_until=person.stand_in_until,
         group=_group(session, now),

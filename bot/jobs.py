@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from bot import digests, forgetting, fridays, later, owners, pledges, stand_ins, waiting
+from bot import digests, forgetting, fridays, later, owners, pledges, sample_desk, sampling, stand_ins, waiting
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -65,6 +65,22 @@ def look_after_reps(deps: Deps) -> None:
     _quietly("later", lambda: _each(deps, later.to_announce, later.announce))
     _quietly("fridays", lambda: _each(deps, fridays.to_ask, fridays.ask))
     _quietly("stand-ins", lambda: _end_stand_ins(deps))
+
+
+def look_after_sample(deps: Deps) -> None:
+    """Show numbers that a sample has hidden for ten minutes; tell reps of it, and end it when it is full."""
+    _quietly("sample", lambda: _look_after_sample(deps))
+
+
+def _look_after_sample(deps: Deps) -> None:
+    at = deps.clock.moment()
+    with deps.db.reading() as session:
+        late = sampling.any_late(session, at)
+        to_do = sample_desk.anything_to_do(session, at)
+    if late:
+        deps.db.write(lambda s: sampling.reveal_late(s, at), key="sample")
+    if to_do:
+        deps.db.write(lambda s: (sample_desk.tell_reps(s, at), sample_desk.finish(s, at)), key="admin")
 
 
 def _each(

@@ -27,6 +27,7 @@ from bot.domain.rules import (
 )
 from bot.pacing import Pacing, pacing
 from bot.posting import Posting
+from bot.sampling import Drawing
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
 from storage import leads, outbox, people, responses, workspace
@@ -46,6 +47,7 @@ class _Mode:
     guard: routing.Guard
     hard_below: float
     pacing: Pacing
+    sampling: Drawing | None = None
     instead: Row[Any] | None = None
 
 
@@ -82,9 +84,8 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, draw:
 def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
     """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
     asked = workspace.read(session)
-    mode = _Mode(
-        asked.landmark_hours, False, {}, routing.NOBODY, asked.hard_percent / 100, pacing(session, at.now), rep
-    )
+    below, pace = asked.hard_percent / 100, pacing(session, at.now)
+    mode = _Mode(asked.landmark_hours, False, {}, routing.NOBODY, below, pace, instead=rep)
     _receive(
         session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
     )
@@ -112,8 +113,10 @@ def _mode(session: Session, items: list[LeadIn], draw: Draw, at: Moment) -> _Mod
     below, pace = asked.hard_percent / 100, pacing(session, at.now)
     if asked.rehearsal_slack_id:
         instead = people.by_slack_id(session, asked.rehearsal_slack_id)
-        return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, pace, instead)
-    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), routing.guard(session, draw), below, pace)
+        return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, pace, instead=instead)
+    drawing = Drawing(asked.sample_id, draw) if asked.sample_id is not None else None
+    guard = routing.guard(session, draw)
+    return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), guard, below, pace, drawing)
 
 
 def _reps(session: Session, items: list[LeadIn]) -> Reps:
@@ -173,6 +176,9 @@ def _create(session: Session, items: list[LeadIn], mode: _Mode, records: Records
             reader = mode.pacing.reader(choice.rep)
             card = posting.card(row, prior, ref, records[record_key(item)], reader)
             postings.append(Posting(ref.lead, number, card, reader))
+    if mode.sampling is not None:
+        names = {lead: item.lead_id for lead, item in zip(ids, items, strict=True)}
+        postings = mode.sampling.drawn(session, postings, names, at)
     posting.post(session, postings, at)
     mode.guard.keep(session, decided, at)
     posted = {posting.lead for posting in postings}

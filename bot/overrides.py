@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import posting
+from bot import posting, sampling
 from bot.domain.bands import band_of
 from bot.domain.clock import Moment
 from bot.domain.errors import AlreadyClosed
@@ -98,6 +98,8 @@ def withdraw(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) 
 def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Show the tool's number]: on her message when she alone reads it, else to her alone."""
     place = find_place(session, ref, slack_id)
+    if place.lead.suggestion_arm:
+        sampling.reveal(session, place.lead, "skip", at)
     leads.change_suggestion(session, place.lead.suggestion_id, number_visible=True)
     if place.lead.suggestion_shared:
         card = posting.card_of(session, place.lead)

@@ -11,7 +11,7 @@ from bot.domain.wording import plural
 from bot.roster import set_workspace
 from storage import fridays, people, workspace
 
-OWN = ("muted", "asks_outcomes", "asks_second_look")
+OWN = ("muted", "asks_outcomes", "asks_second_look", "in_sample")
 
 
 def switch(session: Session, slack_id: str, name: str, *, on: bool, at: Moment) -> int:

@@ -14,7 +14,7 @@ from bot.domain.rules import REHEARSAL
 from bot.domain.wording import details_in_words
 from bot.views.kit import Json, Ref
 from bot.views.suggestion import Card, Said, suggestion, welcome
-from storage import leads, outbox, people, responses
+from storage import leads, outbox, people, responses, sampling
 
 Columns = Mapping[str, Any] | RowMapping
 
@@ -56,6 +56,7 @@ def post(session: Session, postings: list[Posting], at: Moment) -> None:
             "record": record_as_row(posting.card.record),
             "shared": posting.card.shared,
             "number_visible": posting.card.number_visible,
+            "arm": posting.card.arm,
             "created_at": at.now,
         }
         for posting, letter in zip(postings, outbox.add(session, letters, at.real), strict=True)
@@ -115,6 +116,7 @@ def card_of(session: Session, lead: Row[Any]) -> Card:
     prior = leads.prior_of(session, lead.id, lead.suggestion_prior)
     if prior is None:
         raise LookupError("a suggestion without its prior")
+    drawn = sampling.of_lead(session, lead.id) if lead.suggestion_arm else None
     return Card(
         ref=Ref(lead=lead.id, prior=prior.id, suggestion=lead.suggestion_id),
         name=lead.name,
@@ -126,6 +128,8 @@ def card_of(session: Session, lead: Row[Any]) -> Card:
         record=record_of(lead.suggestion_record),
         shared=lead.suggestion_shared,
         number_visible=lead.suggestion_number_visible,
+        arm=lead.suggestion_arm or "",
+        own_number=drawn.estimate if drawn is not None else None,
         said=said_of(responses.current(session, lead.id, lead.reader_id)),
         outcome=lead.outcome,
         outcome_at=lead.outcome_at,

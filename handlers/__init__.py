@@ -7,7 +7,7 @@ from slack_bolt import App
 
 from bot.deps import Deps
 from bot.views import ids
-from handlers import answers, commands, digests, errors, forms, home, reps, routing, setup
+from handlers import answers, commands, digests, errors, forms, home, reps, routing, sampling, setup
 
 ACTIONS: dict[str, Callable[..., None]] = {
     ids.NOTED: answers.noted,
@@ -35,6 +35,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.FORGET_ME: reps.ask_to_forget_me,
     ids.FORGET: reps.forget,
     ids.RETAIN: reps.retain,
+    ids.SAY_NUMBER: sampling.open_number,
+    ids.LEAVE_SAMPLE: sampling.leave,
     ids.KEEP: routing.keep,
     ids.ASK_POOL: routing.ask_pool,
     ids.TAKE: routing.take,
@@ -48,6 +50,7 @@ FORMS: dict[str, Callable[..., None]] = {
     ids.SETUP_DIGEST: setup.submit_digest,
     ids.SUBMIT_FRIDAY: reps.submit_friday,
     ids.SUBMIT_FORGET: reps.forget_me,
+    ids.SUBMIT_NUMBER: sampling.submit_number,
 }
 COMMANDS: dict[str, Callable[..., None]] = {"/otherwise": commands.otherwise}
 EVENTS: dict[str, Callable[..., None]] = {"app_home_opened": home.opened}

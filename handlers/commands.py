@@ -18,6 +18,7 @@ from bot import (
     own_switches,
     privacy,
     roster,
+    sample_desk,
     slack_people,
     stand_ins,
     status,
@@ -63,6 +64,8 @@ CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
     "pool share": guard_desk.set_share,
     "pool channel": guard_desk.set_channel,
     "privacy": privacy.set_rules,
+    "blind on": sample_desk.switch_on,
+    "blind off": sample_desk.switch_off,
     "modelowner add": giving_back.add_owner,
     "modelowner remove": giving_back.remove_owner,
     "export joined": giving_back.switch_export,
@@ -82,6 +85,7 @@ LOOKS: dict[str, Callable[[Session, Ask], Done]] = {
     "lead": lead_desk.show_lead,
     "routing": guard_desk.show_routing,
     "export": giving_back.show_released,
+    "blind status": sample_desk.show,
 }
 
 

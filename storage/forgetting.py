@@ -7,16 +7,29 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import Session
 
-from storage.tables import Audit, DirectChannel, Lead, Letter, Person, Response, Suggestion, Team, WordsRead, table
+from storage.tables import (
+    Audit,
+    DirectChannel,
+    Lead,
+    Letter,
+    Person,
+    Response,
+    Sampled,
+    Suggestion,
+    Team,
+    WordsRead,
+    table,
+)
 
 responses, letters, people, suggestions = table(Response), table(Letter), table(Person), table(Suggestion)
 direct, read, leads = table(DirectChannel), table(WordsRead), table(Lead)
-audit, teams = table(Audit), table(Team)
+audit, teams, sampled = table(Audit), table(Team), table(Sampled)
 _NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimate": None}
 
 
 def empty_words(session: Session, person: int) -> None:
-    """Take out all that somebody wrote."""
+    """Take out all that somebody wrote, and the numbers that she gave."""
+    session.execute(update(sampled).where(sampled.c.person_id == person).values(estimate=None))
     session.execute(update(responses).where(responses.c.person_id == person).values(**_NOTHING))
 
 
@@ -32,6 +45,12 @@ def old_words(session: Session, before: datetime, limit: int) -> list[int]:
 def empty_these(session: Session, rows: list[int]) -> None:
     """Take the words out of these."""
     session.execute(update(responses).where(responses.c.id.in_(rows)).values(**_NOTHING))
+
+
+def empty_numbers(session: Session, before: datetime, running: int | None) -> None:
+    """Take out the numbers of samples that are over; one that runs needs its own until its result."""
+    old = (sampled.c.answered_at < before) & (sampled.c.sample_id != (running or 0)) & sampled.c.estimate.is_not(None)
+    session.execute(update(sampled).where(old).values(estimate=None))
 
 
 def messages_of(session: Session, slack_id: str) -> list[int]:

@@ -25,6 +25,7 @@ _SITUATION = (
         suggestions.c.record.label("suggestion_record"),
         suggestions.c.shared.label("suggestion_shared"),
         suggestions.c.number_visible.label("suggestion_number_visible"),
+        suggestions.c.arm.label("suggestion_arm"),
         suggestions.c.rep_id.label("reader_id"),
         people.c.slack_id.label("rep_slack_id"),
         people.c.stand_in_id.label("rep_stand_in_id"),

@@ -69,6 +69,10 @@ class Person(SQLModel, table=True):
     muted: bool = False
     asks_outcomes: bool = True
     asks_second_look: bool = True
+    # Whether she takes part in a blind-first sample, of which one she was told, and when.
+    in_sample: bool = True
+    sample_told: int = 0
+    sample_told_at: datetime | None = _moment(default=None)
     # Who answers in her place, and until when.
     stand_in_id: int | None = None
     stand_in_until: datetime | None = _moment(default=None)
@@ -199,6 +203,8 @@ class Suggestion(SQLModel, table=True):
     record: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     shared: bool = False
     number_visible: bool = True
+    # Her lead's arm in a blind-first sample, while this message stands for it.
+    arm: str = ""
     passed_on_at: datetime | None = _moment(default=None)
     created_at: datetime = _moment()
 
@@ -221,6 +227,47 @@ class Response(SQLModel, table=True):
     late: bool = False
     dedupe_key: str = Field(unique=True)
     made_up: bool = False
+    at: datetime = _moment()
+
+
+class Sample(SQLModel, table=True):
+    """A blind-first sample (STATISTICS §3): how many numbers it waits for, and what it found when it had them."""
+
+    id: int = Field(default=None, primary_key=True)
+    planned: int
+    began_at: datetime = _moment()
+    ended_at: datetime | None = _moment(default=None)
+    # Told once, at its end, and never again computed.
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    made_up: bool = False
+
+
+class Sampled(SQLModel, table=True):
+    """A lead that was drawn for the sample: its arm, how it was drawn, and her number if she gave one."""
+
+    __table_args__ = (
+        Index(
+            "sampled_hidden",
+            "lead_id",
+            postgresql_where=text("arm = 'blind_first' AND revealed_at IS NULL"),
+            sqlite_where=text("arm = 'blind_first' AND revealed_at IS NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    sample_id: int = Field(foreign_key="sample.id", index=True)
+    lead_id: int = Field(foreign_key="lead.id", unique=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    arm: str
+    propensity: float
+    key_id: str
+    # The tool's number on screen when she gave hers; before that, when it was posted.
+    prior_id: int = Field(foreign_key="prior.id")
+    estimate: float | None = None
+    answered_at: datetime | None = _moment(default=None)
+    # When the tool's number was shown, and by what: her number, a skip, or ten minutes.
+    revealed_at: datetime | None = _moment(default=None)
+    revealed_by: str = ""
     at: datetime = _moment()
 
 
@@ -493,6 +540,8 @@ class Workspace(SQLModel, table=True):
     pool_channel_id: str | None = None
     # Who was given the last lead that nobody owned.
     turn_id: int | None = None
+    # The blind-first sample that runs.
+    sample_id: int | None = None
     # Who gets every suggestion while a rehearsal is on.
     rehearsal_slack_id: str | None = None
 

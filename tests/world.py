@@ -172,8 +172,13 @@ class World:
 
     def press_in(self, user: str, view: dict[str, Any], label: str, **more: Any) -> dict[str, Any]:
         """Press a button in Home or a modal by what stands on it."""
-        action_id = next(b["action_id"] for b in buttons(view) if b["text"]["text"] == label)
-        return self.sim.act("view_click", user, view=view["id"], action_id=action_id, **more)
+        block, action_id = next(
+            (block["block_id"], one["action_id"])
+            for block in view["blocks"]
+            for one in buttons({"blocks": [block]})
+            if one["text"]["text"] == label
+        )
+        return self.sim.act("view_click", user, view=view["id"], action_id=action_id, block_id=block, **more)
 
     def override(self, user: str, message: dict[str, Any], direction: str, reason: str, channel: str = "") -> Any:
         """Press, choose, write a line, save."""

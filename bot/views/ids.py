@@ -26,6 +26,8 @@ SWITCH = "home.switch"
 FORGET_ME = "home.forget"
 FORGET = "admin.forget"
 RETAIN = "admin.retain"
+SAY_NUMBER = "sample.number"
+LEAVE_SAMPLE = "sample.leave"
 KEEP = "routing.keep"
 ASK_POOL = "routing.ask"
 TAKE = "routing.take"
@@ -38,6 +40,7 @@ SETUP_TEAM = "setup.team"
 SETUP_DIGEST = "setup.digest"
 SUBMIT_FRIDAY = "friday.submit"
 SUBMIT_FORGET = "home.forget.submit"
+SUBMIT_NUMBER = "sample.number.submit"
 
 # In the forms, each input's block_id and action_id are the same word.
 DIRECTION = "direction"
@@ -57,8 +60,8 @@ ACTIONS = (
     NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
     NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
     KEEP, ASK_POOL, TAKE, LATER, FRIDAY, SWITCH, FORGET_ME, FORGET, RETAIN,
-    DIGEST_DETAILS, DIGEST_SEND, MONTHLY, WEEKLY, UNQUOTE,
+    DIGEST_DETAILS, DIGEST_SEND, MONTHLY, WEEKLY, UNQUOTE, SAY_NUMBER, LEAVE_SAMPLE,
 )  # fmt: skip
-CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST, SUBMIT_FRIDAY, SUBMIT_FORGET)
+CALLBACKS = (SUBMIT, SUBMIT_DETAILS, SETUP_TEAM, SETUP_DIGEST, SUBMIT_FRIDAY, SUBMIT_FORGET, SUBMIT_NUMBER)
 COMMANDS = ("/otherwise",)
 EVENTS = ("app_home_opened",)

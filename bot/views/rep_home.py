@@ -80,6 +80,9 @@ class RepPart:
     muted: bool = False
     asks_outcomes: bool = True
     asks_second_look: bool = True
+    in_sample: bool = True
+    # Whether a blind-first sample runs that she was told of.
+    sample_on: bool = False
     # Who answers in her place, and until when.
     stand_in: str = ""
     stand_in_until: datetime | None = None
@@ -168,8 +171,20 @@ def _switches(rep: RepPart) -> list[Json]:
             "You may be asked whether the pool should look at a lead too.",
             "You are not asked about a second pair of eyes.",
         ),
+        (
+            "in_sample",
+            rep.in_sample,
+            "On some leads you are asked for your own number, to compare.",
+            "You are left out of comparisons of your number with the tool's.",
+        ),
     ):
-        label = {"muted": "Mute"}.get(name, "Stop asking") if is_on else {"muted": "Unmute"}.get(name, "Ask me")
+        if name == "in_sample" and rep.in_sample and not rep.sample_on:
+            continue
+        label = (
+            {"muted": "Mute", "in_sample": "Leave me out"}.get(name, "Stop asking")
+            if is_on
+            else {"muted": "Unmute"}.get(name, "Ask me")
+        )
         press = button(
             label, ids.SWITCH, f"{name}:{'off' if is_on else 'on'}", label=f"{label}: {on if is_on else off}"
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.bands import POINTS_NEED, Record
+from bot.domain.sampling import ASKED, BLIND
 from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, foreign, in_hundred, one_line, plural
 from bot.views import ids
 from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, plain_context, section
@@ -13,6 +14,10 @@ WELCOME = (
     "You don't have to answer. If you see something the tool doesn't, say so in a line. "
     "It isn't for rating you, and you can see who looked."
 )
+BLIND_NOTE = (
+    "One of the leads of the comparison. The tool's number comes with yours, when you ask for it, or in 10 minutes."
+)
+ASKED_NOTE = "One of the leads of the comparison: what would *your* number be?"
 SHOWN_FACTS = 2
 NAME_SHOWN = 120
 REASON_SHOWN = 600
@@ -42,6 +47,9 @@ class Card:
     not_seen: list[str] = field(default_factory=list)
     shared: bool = False
     number_visible: bool = True
+    # In a blind-first sample: the lead's arm, and her own number in [0, 1] once she has given it.
+    arm: str = ""
+    own_number: float | None = None
     said: Said | None = None
     outcome: str = ""
     outcome_at: datetime | None = None
@@ -84,6 +92,11 @@ def _facts(card: Card) -> list[str]:
 def _number(card: Card, *, bold: bool) -> str:
     """The one line that carries the tool's number, or says why there is none."""
     mark = "*" if bold else ""
+    if not card.number_visible and card.arm == BLIND:
+        if card.said is not None or _is_closed(card):
+            return "The tool's number was not on screen yet."
+        within = plural(card.horizon_days, "day")
+        return f"Yours first, if you like: of 100 leads like this, how many would close within {within}?"
     if not card.number_visible:
         return "The tool has a starting point for this lead. You chose to see it when you ask."
     record = card.record
@@ -135,18 +148,40 @@ def _answer(card: Card) -> list[Json]:
     value = card.ref.model_dump_json()
     if card.passed_on:
         return [context("Passed on: this lead is with somebody else now.")]
-    if card.outcome in ("won", "lost", "disqualified"):
+    if _is_closed(card):
         closed = [section(_closed(card))]
         # Where others read, the button stands on every closed lead: its absence would tell that she had not answered.
         return closed + ([actions(button("What I said", ids.SEE, value))] if card.said or card.shared else [])
+    if card.arm == BLIND and not card.number_visible and card.said is None:
+        say, skip = button("Say my number", ids.SAY_NUMBER, value), button("Show the tool's number", ids.REVEAL, value)
+        return [actions(say, skip), context(BLIND_NOTE)]
+    return [*_usual_answer(card, value), *_own_number(card)]
+
+
+def _own_number(card: Card) -> list[Json]:
+    """Her number, in a sample: as she gave it, or that it may be given."""
+    if not card.arm or not card.number_visible:
+        return []
+    if card.own_number is not None:
+        return [plain_context(f"Your number: {round(100 * card.own_number)} in 100.")]
+    return [context(ASKED_NOTE)] if card.arm == ASKED and (card.said is None or card.said.kind == "noted") else []
+
+
+def _is_closed(card: Card) -> bool:
+    return card.outcome in ("won", "lost", "disqualified")
+
+
+def _usual_answer(card: Card, value: str) -> list[Json]:
     why = button("Why this number?", ids.WHY, value)
     reveal = [] if card.number_visible else [button("Show the tool's number", ids.REVEAL, value)]
     other = button("I see something else", ids.OPEN, value)
+    asked = card.arm == ASKED and card.own_number is None
+    say = [button("Say my number", ids.SAY_NUMBER, value)] if asked else []
     if card.said is None or card.shared:
-        return [actions(button("Noted", ids.NOTED, value), other, why if card.number_visible else reveal[0])]
+        return [actions(button("Noted", ids.NOTED, value), other, why if card.number_visible else reveal[0], *say)]
     if card.said.kind == "noted":
         undo = button("Undo", ids.UNDO_NOTED, value, label="Undo Noted")
-        return [context("Noted."), actions(undo, other, *([why] if card.number_visible else reveal))]
+        return [context("Noted."), actions(undo, other, *([why] if card.number_visible else reveal), *say)]
     words = escape(cut(card.said.reason, REASON_SHOWN))
     quoted = "\n".join(f"> {line}" for line in words.splitlines() if line.strip())
     return [
@@ -179,12 +214,14 @@ def _spoken(card: Card) -> str:
     facts = ", ".join(one_line(words, 80) for words in _facts(card))
     start = f"{card.trial} " if card.trial else ""
     start += f"New lead: {named}{f' ({facts})' if facts else ''}. "
-    start += "Inside: a starting point from the tool, how it has done here, and what it has not seen. "
+    blind = card.arm == BLIND and not card.number_visible
+    inside = "a question before the tool's number" if blind else "a starting point from the tool, how it has done here"
+    start += f"Inside: {inside}, and what it has not seen. "
     start += "No answer is needed; take it or leave it. "
     rest = [_number(card, bold=False), _beside(card)]
     if card.passed_on:
         rest = ["This lead is with somebody else now."]
-    elif card.outcome in ("won", "lost", "disqualified"):
+    elif _is_closed(card):
         rest.append(_closed(card))
     elif card.said is not None and not card.shared:
         rest.append("Noted." if card.said.kind == "noted" else f"You said: {DIRECTIONS[card.said.direction]}.")
