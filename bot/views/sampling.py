@@ -50,7 +50,7 @@ def result(found: dict[str, Any], ended: str) -> str:
         else "Whether it pulls them can't be told yet"
     )
     left_out = (
-        f" {plural(found['left_out'], 'number')} of reps with too few in one half left out."
+        f" Left out: {plural(found['left_out'], 'number')}, of reps with fewer than two in one half."
         if found["left_out"]
         else ""
     )

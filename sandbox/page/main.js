@@ -62,6 +62,8 @@ async function refresh({ moved = false } = {}) {
   const people = all.people.filter((one) => !one.is_bot && !one.deleted);
   if (!people.some((one) => one.id === state.user)) return go(people[0].id, "C0GENERAL");
   notify(); // before what is drawn counts as read
+  // An app's direct channel has no name of its own: it is the app's messages, however it was addressed.
+  if (state.place === direct().id) state.place = `${APP}:messages`;
   const scroll = byId("scroll");
   const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   // First, since it takes room from the conversation, whose end should stay in sight.

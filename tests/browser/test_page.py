@@ -89,6 +89,13 @@ def test_unread_marks_and_the_notification_preview(office: World, open_page: Any
     expect(page.get_by_role("link", name=re.compile("unread"))).to_have_count(0)
 
 
+def test_the_app_s_messages_are_found_by_their_channel_s_id_too(office: World, open_page: Any) -> None:
+    page = open_page()
+    at(page, office.sim, RIA, "D" + RIA[1:])
+    expect(page.get_by_role("button", name="I see something else")).to_be_visible()
+    expect(page.get_by_text("undefined")).to_have_count(0)
+
+
 def test_home_answers_and_a_second_press_meets_what_is_there(office: World, open_page: Any) -> None:
     page = open_page()
     at(page, office.sim, RIA, "app:home")
