@@ -1,7 +1,7 @@
 """The weekly digest: when it is due, what it may say, and one row and one letter for it."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_du
 from bot.groups import scope_of
 from bot.released import NewSet, Ready, gather, rules_of, small_rules
 from bot.views.digest import digest
-from bot.views.digest_figures import Access, Figures, HorizonFigures, ToolBand
+from bot.views.digest_figures import Access, Aspects, Figures, HorizonFigures, ToolBand
 from bot.views.kit import Json
 from storage import aspects as kept_aspects
 from storage import digests, forgetting, outbox, people, stats, workspace
@@ -129,7 +129,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         access=_access(session, at.now),
         week_key=due.week,
         all_matured=all_matured,
-        aspects=aspects.told([*kept_aspects.told(session, manager, scope.teams), *blocks]),
+        aspects=_aspects([*kept_aspects.told(session, manager, scope.teams), *blocks], found),
         owners=0 if scope.small else len(owners.owners(session, at.now)),
         ask_monthly=_ask_monthly(session, person),
         small_needs=_needs(small_rules(rules_of(session, at.now))),
@@ -148,6 +148,13 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     }
     cohorts = [row for one in found.values() for row in one.fresh]
     return Draft(manager, person.slack_id, due, headline, payload, kept, late, ready, cohorts, blocks, details)
+
+
+def _aspects(blocks: list[Any], found: dict[int, evidence.Found]) -> Aspects:
+    """What the blocks tell, and which of the cues that are told at all stand out."""
+    told = aspects.told(blocks)
+    mentioned = {cue for cue, _ in told.cues}
+    return replace(told, clear_cues=[cue for cue in evidence.clear_cues(found.values()) if cue in mentioned])
 
 
 def _access(session: Session, now: datetime) -> Access | None:

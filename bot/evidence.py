@@ -11,9 +11,10 @@ import numpy as np
 from sqlmodel import Session
 
 from bot.domain.cohorts import cohort_of, last_closed, place_of
-from bot.domain.evidence import Conditional, logit, recalibration
+from bot.domain.evidence import Conditional, e_bh, logit, recalibration
 from bot.domain.release import LESS, MORE, NEITHER
-from storage import evidence
+from bot.domain.wording import CUES
+from storage import aspects, evidence
 
 SIGNS = {MORE: 1.0, LESS: -1.0, NEITHER: 0.0}
 
@@ -24,6 +25,8 @@ class Found:
 
     total: Conditional
     cohorts: int
+    # By cue: leads called by naming it, beside leads nobody called.
+    cues: dict[str, Conditional] = field(default_factory=dict)
     fresh: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -60,9 +63,13 @@ def _horizon(
     now: datetime,
 ) -> Found:
     total = Conditional(sum((_unpacked(row.gain) for row in kept), Conditional.nothing().gain))
+    cues: dict[str, Conditional] = defaultdict(Conditional.nothing)
+    for row in kept:
+        for cue, packed in (row.cues or {}).items():
+            cues[cue] += Conditional(_unpacked(packed))
     done, newest = {row.cohort for row in kept}, last_closed(now, horizon)
     if newest in done:
-        return Found(total, len(kept))
+        return Found(total, len(kept), dict(cues))
     counted = _by_cohort([*evidence.released(session, manager, teams, horizon), *new_leads])
     fresh: list[dict[str, Any]] = []
     for cohort in sorted(counted):
@@ -71,7 +78,10 @@ def _horizon(
         earlier = [row for before, rows in counted.items() if before < cohort for row in rows]
         level, slope = recalibration(_numbers(row.probability for row in earlier), _numbers(row.won for row in earlier))
         one = _cohort(counted[cohort], level, slope)
-        total = Conditional(total.gain + one.gain)
+        by_cue = _by_cue(session, counted[cohort], level, slope)
+        total += one
+        for cue, found in by_cue.items():
+            cues[cue] += found
         fresh.append(
             {
                 "manager_id": manager,
@@ -81,9 +91,10 @@ def _horizon(
                 "level": level,
                 "slope": slope,
                 "gain": _packed(one.gain),
+                "cues": {cue: _packed(found.gain) for cue, found in by_cue.items()},
             }
         )
-    return Found(total, len(kept) + len(fresh), fresh)
+    return Found(total, len(kept) + len(fresh), dict(cues), fresh)
 
 
 def _by_cohort(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -92,6 +103,29 @@ def _by_cohort(rows: Iterable[Any]) -> dict[int, list[Any]]:
         if place_of(row) in SIGNS:
             found[cohort_of(row.posted_at)].append(row)
     return found
+
+
+def clear_cues(found: Iterable[Found]) -> list[str]:
+    """Cues by which what reps saw went with what happened: e-BH over all cues at false discovery rate .1.
+
+    A cue's e-values of several horizons are averaged, which gives one again however they hang together.
+    """
+    by_horizon = [one.cues for one in found]
+    values = [
+        float(np.mean([cues.get(cue, Conditional.nothing()).e_value() for cues in by_horizon])) if by_horizon else 1.0
+        for cue in CUES
+    ]
+    return [CUES[place] for place in e_bh(values)]
+
+
+def _by_cue(session: Session, rows: list[Any], level: float, slope: float) -> dict[str, Conditional]:
+    """The same evidence for leads that were called by naming one cue, beside the cohort's leads that nobody called."""
+    called = {row.id: row for row in rows if place_of(row) != NEITHER}
+    others, named = [row for row in rows if row.id not in called], defaultdict(list)
+    for lead, cues in aspects.cues_of(session, list(called)).items():
+        for cue in cues:
+            named[cue].append(called[lead])
+    return {cue: _cohort([*those, *others], level, slope) for cue, those in sorted(named.items()) if cue in CUES}
 
 
 def _cohort(rows: list[Any], level: float, slope: float) -> Conditional:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, select
+from sqlalchemy import ColumnElement, Row, Subquery, and_, func, insert, select
 from sqlmodel import Session
 
 from storage.digests import visible
@@ -12,6 +12,8 @@ from storage.tables import Block, BlockRelease, Lead, Release, ReleaseTeam, Resp
 
 blocks, block_releases, releases = table(Block), table(BlockRelease), table(Release)
 release_teams, leads, responses = table(ReleaseTeam), table(Lead), table(Response)
+# Parameters of one statement, which every database takes.
+AT_ONCE = 500
 
 
 def untold(session: Session, kind: str, teams: Iterable[int]) -> Sequence[Row[Any]]:
@@ -40,21 +42,12 @@ def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any
 
     `answered`: only those of which something was said.
     """
-    newest = (
-        select(func.max(responses.c.id).label("id"))
-        .join(leads, leads.c.id == responses.c.lead_id)
-        .where(leads.c.release_id.in_(numbers), responses.c.late.is_(False))
-        .group_by(responses.c.lead_id)
-        .subquery()
-    )
-    said = select(responses).join(newest, newest.c.id == responses.c.id).subquery()
+    said = _newest(leads.c.release_id.in_(numbers))
     # Consent can be taken back until release, after the outcome too: of it the author's very last word counts.
     last = responses.alias("last")
     later = select(last.c.id).where(last.c.lead_id == said.c.lead_id, last.c.person_id == said.c.person_id)
     refused = later.where(last.c.id > said.c.id, last.c.quote.is_(False)).correlate(said).exists()
-    # What she said later than the landmark stands on the lead as nothing, so words that went with it are left out.
-    stands = and_(said.c.direction == leads.c.landmark_direction, said.c.direction != "")
-    in_force = and_(said.c.lead_id == leads.c.id, stands)
+    in_force = _in_force(said)
     return list(
         session.execute(
             select(
@@ -72,6 +65,33 @@ def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any
             .order_by(leads.c.id)
         ).all()
     )
+
+
+def cues_of(session: Session, numbers: list[int]) -> dict[int, list[str]]:
+    """What was named with the calls in force at the landmark of these leads, by lead, where anything was."""
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        said = _newest(leads.c.id.in_(numbers[start : start + AT_ONCE]))
+        rows = session.execute(select(leads.c.id, said.c.cues).join(said, _in_force(said)))
+        found |= {row.id: row.cues for row in rows if row.cues}
+    return found
+
+
+def _newest(among: ColumnElement[bool]) -> Subquery:
+    """The newest answer in time to each of these leads."""
+    newest = (
+        select(func.max(responses.c.id).label("id"))
+        .join(leads, leads.c.id == responses.c.lead_id)
+        .where(among, responses.c.late.is_(False))
+        .group_by(responses.c.lead_id)
+        .subquery()
+    )
+    return select(responses).join(newest, newest.c.id == responses.c.id).subquery()
+
+
+def _in_force(said: Subquery) -> ColumnElement[bool]:
+    """What she said later than the landmark stands on the lead as nothing, so words that went with it are left out."""
+    return and_(said.c.lead_id == leads.c.id, said.c.direction == leads.c.landmark_direction, said.c.direction != "")
 
 
 def add(session: Session, row: dict[str, Any], numbers: list[int]) -> None:

@@ -511,6 +511,8 @@ class Evidence(SQLModel, table=True):
     slope: float
     # Σ ℓ(β) − ℓ(0) on the odds grid, as base64 of little-endian doubles.
     gain: str
+    # The same for leads called by naming one cue, beside leads nobody called.
+    cues: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     made_up: bool = False
     closed_at: datetime = _moment()
 

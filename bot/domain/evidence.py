@@ -104,6 +104,9 @@ class Conditional:
         likelihood = conditional_loglik(offset, z, y, ODDS_GRID)
         return Conditional(self.gain + likelihood - likelihood[_ZERO])
 
+    def __add__(self, other: "Conditional") -> "Conditional":
+        return Conditional(self.gain + other.gain)
+
     def e_value(self) -> float:
         """Evidence that *more* and *less* went with what happened, in the direction that was called."""
         return _mixed(self.gain[_PLUS], WEIGHTS)

@@ -85,7 +85,7 @@ def beside(found: Aspects) -> list[str]:
         cue, many = found.cues[0]
         lines.append(f"Mentioned most: {cue} ({many}).")
     if found.clear_cues:
-        lines.append(f"What was seen by it went with what happened, clearly: {', '.join(found.clear_cues)}.")
+        lines.append(f"Where they named {' or '.join(found.clear_cues)}, what they saw went with what happened: clear.")
     if found.hard:
         more, rest = found.hard["more_hard"], found.hard["neither_hard"]
         lines.append(

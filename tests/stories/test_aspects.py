@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot import jobs
 from bot.aspects import _nameless
-from bot.domain.wording import one_line
-from storage.tables import Block, BlockRelease, Digest, WordsRead
+from bot.domain.wording import CUES, one_line
+from storage.tables import Block, BlockRelease, Digest, Evidence, WordsRead
 from tests.stories.test_digest import HORIZON, NORTH, answer, answered, go_to_monday, leads, pledge, settle
 from tests.stories.test_evidence import past  # noqa: F401  # a fixture
 from tests.world import ADA, MILO, MONA, RIA, World, labels, words
@@ -27,6 +27,8 @@ def test_a_week_after_its_sets_cues_and_hard_leads_are_told(past: Any) -> None: 
     jobs.queue_digests(world.deps)
     second = world.see(MONA, "Mentioned most")
     assert "hard leads called more likely" in second["text"]
+    assert "Where they named timing, what they saw went with what happened: clear." in second["text"]
+    assert {cue for row in world.rows(Evidence) for cue in row["cues"]} <= set(CUES)
     assert "Hard leads nobody called more or less likely:" in second["text"]
     kinds = {row["kind"] for row in world.rows(Block)}
     assert {"cues", "hard"} <= kinds
@@ -37,6 +39,18 @@ def test_a_week_after_its_sets_cues_and_hard_leads_are_told(past: Any) -> None: 
     assert world.rows(Block) == before, "no set is in two blocks of a kind"
     pairs = [(row["kind"], row["release_id"]) for row in world.rows(BlockRelease)]
     assert len(pairs) == len(set(pairs))
+
+
+def test_cues_are_not_called_clear_where_words_were_dealt_out_at_random(past: Any) -> None:  # noqa: F811
+    world: World = past(dealt=True)
+    pledge(world)
+    jobs.queue_digests(world.deps)
+    world.see(MONA, "Called more likely")
+    go_to_monday(world)
+    jobs.queue_digests(world.deps)
+    world.quiet()
+    assert any(row["cues"] for row in world.rows(Evidence)), "they were looked at"
+    assert "Where they named" not in json.dumps(world.sim.messages(MONA))
 
 
 @pytest.fixture
