@@ -113,9 +113,12 @@ def give_back(deps: Deps) -> None:
 def _give_back(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
-        anybody = bool(owners.owners(session, at.now))
+        anybody, due = bool(owners.owners(session, at.now)), owners.to_note(session, at)
+        payload = owners.month(session, at) if due else {}
     if anybody:
-        deps.db.write(lambda s: (owners.tell_problems(s, at), owners.note(s, at)), key="owners")
+        deps.db.write(lambda s: owners.tell_problems(s, at), key="owners")
+    if due:
+        deps.db.write(lambda s: owners.note(s, payload, due, at), key="owners")
 
 
 def look_for_drift(deps: Deps) -> None:

@@ -7,18 +7,22 @@ import numpy as np
 from sqlmodel import Session
 
 from bot.domain.bands import LABELS
-from bot.domain.calibration import drift
+from bot.domain.calibration import corp, diagram_may_show, drift, reliability
 from bot.domain.clock import Moment
 from bot.domain.evidence import ALARM, Tilt
 from bot.domain.pace import local_day
 from bot.groups import manages_or_did
 from bot.views import owners as views
+from bot.views.kit import Json
+from bot.views.owners import Fit
 from storage import export, outbox
 
 LOOK_BACK = timedelta(days=90)
 # An alarm counts leads since it last rang, and no further back than this.
 DRIFT_DAYS = timedelta(days=365)
 DRIFT_NEEDED = 50
+# A month's note judges the tool by the newest of a year's leads: enough, and no more than a second's work.
+YEAR, FIT_LEADS = timedelta(days=365), 20_000
 
 
 def owners(session: Session, now: datetime) -> list[Any]:
@@ -86,19 +90,40 @@ def ring(session: Session, alarm: dict[str, Any], admins: list[str], at: Moment)
         outbox.add_once(session, {"kind": "post", "lane": lane, "payload": payload, "dedupe_key": key}, at.real)
 
 
-def note(session: Session, at: Moment) -> int:
-    """A note a month to each model owner: how much there is to learn from, and where; how many notes."""
-    sent, month = 0, at.now.strftime("%Y-%m")
-    for row in owners(session, at.now):
-        key = f"note:{row.id}:{month}"
-        if outbox.by_key(session, key) is not None:
-            continue
-        lines = export.lines_since(session, at.now - timedelta(days=31), at.now)
-        sets = [
-            one for one in export.released_after(session, 0, 10_000) if one.released_at > at.now - timedelta(days=31)
-        ]
-        calls = sum(one.cells[name]["leads"] for one in sets for name in ("more", "less"))
-        payload = views.month([(one.model_line, one.horizon_days, int(one.many)) for one in lines], len(sets), calls)
-        outbox.add(session, [{"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": key}], at.real)
-        sent += 1
-    return sent
+def to_note(session: Session, at: Moment) -> list[Any]:
+    """Model owners who have had no note this month."""
+    return [row for row in owners(session, at.now) if outbox.by_key(session, _month_key(row, at)) is None]
+
+
+def month(session: Session, at: Moment) -> Json:
+    """The month's note: how much there is to learn from, how the tool has done over a year, and where the lines are.
+
+    Read and computed outside of any write: the mean by chance takes 200 draws over a year's leads.
+    """
+    lines = export.lines_since(session, at.now - timedelta(days=31), at.now)
+    sets = [one for one in export.released_after(session, 0, 10_000) if one.released_at > at.now - timedelta(days=31)]
+    calls = sum(one.cells[name]["leads"] for one in sets for name in ("more", "less"))
+    told = [(one.model_line, one.horizon_days, int(one.many)) for one in lines]
+    fits = [_fit(session, one.model_line, one.horizon_days, at.now) for one in lines]
+    return views.month(told, [one for one in fits if one is not None], len(sets), calls)
+
+
+def note(session: Session, payload: Json, told: list[Any], at: Moment) -> int:
+    """Queue it for each of them, once a month; how many."""
+    letters = [
+        {"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": _month_key(row, at)} for row in told
+    ]
+    return len([one for one in letters if outbox.add_once(session, one, at.real) is not None])
+
+
+def _month_key(row: Any, at: Moment) -> str:
+    return f"note:{row.id}:{at.now.strftime('%Y-%m')}"
+
+
+def _fit(session: Session, line: str, horizon: int, now: datetime) -> Fit | None:
+    rows = export.of_line(session, line, horizon, now - YEAR, now, limit=FIT_LEADS)
+    p, y = (np.array([float(getattr(row, name)) for row in rows]) for name in ("probability", "won"))
+    if not diagram_may_show(y):
+        return None
+    found = corp(p, y)
+    return Fit(line, horizon, len(rows), found.miscalibration, found.by_chance, found.discrimination, reliability(p, y))

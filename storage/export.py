@@ -111,12 +111,16 @@ def lines_since(session: Session, since: datetime, now: datetime) -> Sequence[Ro
     ).all()
 
 
-def of_line(session: Session, line: str, horizon: int, since: datetime, now: datetime) -> Sequence[Row[Any]]:
-    """A line's matured leads since then: band, probability, won."""
+def of_line(
+    session: Session, line: str, horizon: int, since: datetime, now: datetime, *, limit: int | None = None
+) -> Sequence[Row[Any]]:
+    """A line's matured leads since then: band, probability, won; the newest `limit` of them."""
     return session.execute(
         select(leads.c.band, leads.c.probability, case((won_in_time(), 1), else_=0).label("won"))
         .where(leads.c.model_line == line, leads.c.horizon_days == horizon, leads.c.probability.is_not(None))
         .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False))
+        .order_by(leads.c.matures_at.desc(), leads.c.id.desc())
+        .limit(limit)
     ).all()
 
 

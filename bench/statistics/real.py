@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bot.domain.bands import Record, band_of
 from bot.domain.calibration import corp, drift
 from bot.domain.cohorts import EPOCH, LENGTH, cohort_of
-from bot.domain.evidence import ALARM, Conditional, Tilt, logit, recalibration
+from bot.domain.evidence import ALARM, Conditional, Tilt, directional_hits, logit, recalibration
 from bot.domain.evidence import words as in_words
 
 Numbers = NDArray[np.float64]
@@ -76,10 +76,15 @@ def _no_leads() -> list[Tilt]:
     return [Tilt.of(np.empty(0), np.empty(0)) for _ in range(BANDS)]
 
 
-def coin_flips(past: Past, offsets: Numbers, seed: int) -> tuple[float, float, float]:
-    """A tenth of the leads called more or less likely by coin: E of 1a (the greatest ever), and of 1b for *more*."""
+def flipped(past: Past, seed: int) -> Numbers:
+    """A tenth of the leads called more or less likely, by coin."""
     random = np.random.default_rng(seed)
-    z = np.where(random.random(len(past.p)) < SHARE, random.choice([-1.0, 1.0], len(past.p)), 0.0)
+    return np.where(random.random(len(past.p)) < SHARE, random.choice([-1.0, 1.0], len(past.p)), 0.0)
+
+
+def coin_flips(past: Past, offsets: Numbers, seed: int) -> tuple[float, float, float]:
+    """A floor of coin flips: E of 1a, the greatest ever and the last, and of 1b for *more*."""
+    z = flipped(past, seed)
     found, top = Conditional.nothing(), 1.0
     for cohort in np.unique(past.cohort):
         for rep in np.unique(past.rep):
@@ -139,6 +144,10 @@ def main() -> None:
         f"{np.median(ends):.2f} ({in_words(float(np.median(ends)))}); won beside expected alone would say E >= 20 "
         f"in {np.mean(naive >= ALARM):.3f}, median {np.median(naive):.3g}."
     )
+    # Why no digest shows this one: a tool that is off hands hits to whoever calls the other way.
+    z = flipped(past, 0)
+    hits, pointed = directional_hits(past.p, z, past.y)
+    print(f"The first floor: {hits:,} of {int((z != 0).sum()):,} calls hit; the numbers had pointed to {pointed:,.0f}.")
 
 
 if __name__ == "__main__":

@@ -46,8 +46,11 @@ def corp(p: Numbers, y: Numbers) -> Corp:
     """The decomposition. Shapes (n,). The mean by chance is over 200 draws from a fixed seed, so it can be repeated."""
     score, best = brier(p, y), brier(isotonic(p, y), y)
     uncertain = brier(np.full_like(y, y.mean()), y)
-    draws = np.random.default_rng(SEED).random((DRAWS, len(p))) < p
-    chance = float(np.mean([brier(p, draw) - brier(isotonic(p, draw), draw) for draw in draws.astype(np.float64)]))
+    random, chances = np.random.default_rng(SEED), []
+    for _ in range(DRAWS):
+        draw = (random.random(len(p)) < p).astype(np.float64)
+        chances.append(brier(p, draw) - brier(isotonic(p, draw), draw))
+    chance = float(np.mean(chances))
     return Corp(score, score - best, uncertain - best, uncertain, chance)
 
 
@@ -55,6 +58,23 @@ def diagram_may_show(y: Numbers) -> bool:
     """Whether there is enough for a reliability diagram: 200 leads, 30 of them won and 30 not."""
     won = int(y.sum())
     return len(y) >= DIAGRAM_NEEDS and won >= EACH_NEEDS and len(y) - won >= EACH_NEEDS
+
+
+def reliability(p: Numbers, y: Numbers, groups: int = 10) -> list[tuple[float, float, int]]:
+    """The diagram's points: (mean of the tool's numbers, of the rising fit, leads), in `groups` of about equal size.
+
+    The fit is the isotonic one, which needs no bins to be chosen (Dimitriadis, Gneiting & Jordan 2021); the groups are
+    for drawing alone. Leads with the same number stay together.
+    """
+    order, fitted = np.argsort(p, kind="stable"), isotonic(p, y)
+    found, start, least = [], 0, len(p) / groups
+    for end in range(1, len(p) + 1):
+        last = end == len(p)
+        if last or (end - start >= least and p[order[end]] != p[order[end - 1]]):
+            part = order[start:end]
+            found.append((float(p[part].mean()), float(fitted[part].mean()), len(part)))
+            start = end
+    return found
 
 
 def drift(bands: Sequence[Tilt]) -> float:

@@ -1,9 +1,13 @@
 """What the model's owners read: ids of leads, counts, and how to get the lines."""
 
+from dataclasses import dataclass
+
 from bot.domain.wording import escape, foreign, plural
 from bot.views.kit import Json, context, section
 
 NAMED = 40
+# As many as a message of Slack's takes.
+CHARTS = 2
 
 
 def problems(lead_ids: list[str]) -> Json:
@@ -32,7 +36,24 @@ def from_manager(name: str, blocks: list[Json]) -> Json:
     return {"text": head, "blocks": [section(head), *kept[:40]]}
 
 
-def month(lines: list[tuple[str, int, int]], sets: int, calls: int) -> Json:
+@dataclass(frozen=True)
+class Fit:
+    """How a model line's numbers compare with what happened, over the newest of a year's leads.
+
+    `off` is CORP's miscalibration and `by_chance` its mean were every number right; both are Brier points, in [0, 1],
+    as is `apart`, its discrimination. `points` are the reliability diagram's: the tool's number, what happened, leads.
+    """
+
+    line: str
+    days: int
+    leads: int
+    off: float
+    by_chance: float
+    apart: float
+    points: list[tuple[float, float, int]]
+
+
+def month(lines: list[tuple[str, int, int]], fits: list[Fit], sets: int, calls: int) -> Json:
     """The monthly note."""
     parts = ["What there is to learn from, this past month:"]
     parts += [
@@ -44,4 +65,33 @@ def month(lines: list[tuple[str, int, int]], sets: int, calls: int) -> Json:
         parts.append(f"• Released: {plural(sets, 'set')} of answers, {plural(calls, 'call')} of more or less likely.")
     parts.append("`GET /v1/export` with a key of scope `export` has the lines. Overrides are opinions, not labels.")
     text = "\n".join(parts)
-    return {"text": text.replace("`", ""), "blocks": [section(text)]}
+    judged = [_judged(one) for one in fits]
+    charts = [_reliability(one) for one in fits][:CHARTS]
+    blocks = [section(text), *([section("\n".join(judged))] if judged else []), *charts]
+    return {"text": "\n".join([text.replace("`", ""), *judged]), "blocks": blocks}
+
+
+def _judged(fit: Fit) -> str:
+    """CORP in a sentence; never without what chance alone would show."""
+    verdict = "more than chance would show" if fit.off > 2 * fit.by_chance else "about what chance would show"
+    return (
+        f"{foreign(fit.line, 100)}, {fit.days} days: over the newest {plural(fit.leads, 'lead')} of a year its numbers "
+        f"were off by {fit.off:.4f} (Brier points; {fit.by_chance:.4f} by chance alone): {verdict}. "
+        f"They told leads apart by {fit.apart:.4f}."
+    )
+
+
+def _reliability(fit: Fit) -> Json:
+    """The tool's number against what happened; beside it the line on which both would be the same."""
+    labels = [f"{n}. {100 * p:.0f} in 100" for n, (p, _, _) in enumerate(fit.points, 1)]
+    said = [{"label": label, "value": round(100 * p, 1)} for label, (p, _, _) in zip(labels, fit.points, strict=True)]
+    came = [{"label": label, "value": round(100 * y, 1)} for label, (_, y, _) in zip(labels, fit.points, strict=True)]
+    return {
+        "type": "data_visualization",
+        "title": f"What the tool said and what came, {fit.days} days"[:50],
+        "chart": {
+            "type": "line",
+            "series": [{"name": "Came", "data": came}, {"name": "The tool said", "data": said}],
+            "axis_config": {"categories": labels, "x_label": "Leads by the tool's number", "y_label": "Of 100"},
+        },
+    }

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from bot.domain.calibration import brier, corp, diagram_may_show, drift, isotonic
+from bot.domain.calibration import brier, corp, diagram_may_show, drift, isotonic, reliability
 from bot.domain.evidence import (
     ODDS_GRID,
     Conditional,
@@ -194,6 +194,13 @@ def test_corp_adds_up_and_knows_what_chance_would_do() -> None:
     assert fair.miscalibration < 2 * fair.by_chance
     off = corp(p, (random.random(3_000) < np.minimum(1, 1.6 * p)).astype(float))
     assert off.miscalibration > 4 * off.by_chance
+    for factor in (1.0, 1.6):
+        points = reliability(p, (random.random(3_000) < np.minimum(1, factor * p)).astype(float))
+        assert sum(leads for _, _, leads in points) == 3_000
+        assert len(points) <= 10
+        assert [y for _, y, _ in points] == sorted(y for _, y, _ in points), "a rising fit"
+        assert sum(y * n for _, y, n in points) / sum(x * n for x, _, n in points) == pytest.approx(factor, abs=0.12)
+    assert reliability(np.array([0.2] * 50), np.array([0.0, 1.0] * 25)) == [(pytest.approx(0.2), 0.5, 50)]
     assert diagram_may_show(np.array([1.0] * 30 + [0.0] * 170))
     assert not diagram_may_show(np.array([1.0] * 29 + [0.0] * 200))
 

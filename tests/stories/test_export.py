@@ -2,11 +2,12 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,38 @@ def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shi
     jobs.give_back(world.deps)
     world.quiet()
     assert "crm:8" not in str(world.sim.messages(suki)), "who manages a team reads no single answer"
+
+
+def test_the_month_s_note_judges_the_tool_beside_chance(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    world.command(ADA, "modelowner add @suki")
+    now, chance = world.deps.clock.now(), random.Random(5)
+    rows = []
+    for n in range(600):
+        p = round(chance.uniform(0.02, 0.5), 2)
+        posted = now - timedelta(days=30 + n % 7)
+        rows.append(
+            {
+                "lead_id": f"f:{n}", "name": f"Firm {n}", "probability": p, "horizon_days": 10, "model": "m",
+                "posted_at": posted.isoformat(), "outcome": "won" if chance.random() < min(1, 2 * p) else "lost",
+                "outcome_at": (posted + timedelta(days=5)).isoformat(),
+            }
+        )  # fmt: skip
+    file = tmp_path / "past.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    at = world.deps.clock.moment()
+    Import(file, Mapped(), post=False, database=world.deps.db, at=at, draw=world.deps.draw).all(Console(quiet=True))
+    jobs.give_back(world.deps)
+    note = world.see("U0REP15", "Brier points")
+    assert "m, 10 days: over the newest 600 leads of a year its numbers were off by" in note["text"]
+    assert "by chance alone): more than chance would show." in note["text"]
+    (drawn,) = [block for block in note["blocks"] if block["type"] == "data_visualization"]
+    came, said = ([point["value"] for point in one["data"]] for one in drawn["chart"]["series"])
+    assert came == sorted(came)
+    assert sum(came) > 1.5 * sum(said)
+    jobs.give_back(world.deps)
+    world.quiet()
+    assert len([m for m in world.sim.messages("U0REP15") if "Brier" in m["text"]]) == 1
 
 
 def test_the_drift_alarm_rings_once_and_counts_anew(shifted_world: World, tmp_path: Path) -> None:
