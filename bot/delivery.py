@@ -1,6 +1,7 @@
 """One letter to Slack: send it, understand the answer, and look before saying something twice."""
 
 import uuid
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.error import URLError
@@ -8,6 +9,7 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot import charts
 from bot.domain.retry import UNCERTAIN, Answer, Kind
 
 Letter = dict[str, Any]
@@ -16,6 +18,7 @@ _NAMESPACE = uuid.UUID("6f7e1f0a-5f55-4c6a-9f0e-0d6d9c4b1e55")
 # Kinds of blocks that Slack has not brought to every workspace, and how it refuses them.
 NEWER = ("data_visualization", "data_table")
 UNKNOWN_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "unsupported_block_type")
+PICTURES = "files:write"
 HISTORY_SCOPES = frozenset({"im:history", "channels:history", "groups:history"})
 
 
@@ -23,15 +26,16 @@ def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> Answ
     """Send a claimed letter. A letter that may have been said already is looked for first, where history can be read;
     elsewhere Slack must at least be answering again before it is said a second time.
     """
-    answer = _attempt(lambda: _deliver(slack, letter, can_read_history))
+    answer, left_out = _attempt(lambda: _deliver(slack, letter, can_read_history)), []
     for kind in NEWER:
         # A workspace that does not know these yet still gets the words, which say the same.
         if answer.kind is not Kind.REFUSED or answer.code not in UNKNOWN_BLOCKS or not _has(letter, kind):
             continue
-        kept = [block for block in letter["payload"]["blocks"] if block["type"] != kind]
-        letter = letter | {"payload": letter["payload"] | {"blocks": kept}}
+        blocks = letter["payload"]["blocks"]
+        left_out += [block for block in blocks if block["type"] == kind]
+        letter = letter | {"payload": letter["payload"] | {"blocks": [one for one in blocks if one["type"] != kind]}}
         answer = _attempt(partial(_deliver, slack, letter, can_read_history))
-    return answer
+    return replace(answer, left_out=tuple(left_out))
 
 
 def _has(letter: Letter, kind: str) -> bool:
@@ -63,6 +67,8 @@ def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer
     elif letter["kind"] == "delete":
         slack.chat_delete(channel=letter["target_channel"], ts=letter["target_ts"])
         return Answer(Kind.SENT, channel=letter["target_channel"])
+    elif letter["kind"] == "picture":
+        return _picture(slack, letter)
     elif letter["kind"] == "private":
         channel = letter["target_channel"]
         done = slack.chat_postEphemeral(channel=channel, user=letter["payload"]["user"], **payload)
@@ -78,6 +84,20 @@ def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer
             **payload,
         )
     return Answer(Kind.SENT, ts=str(done["ts"]), channel=str(done["channel"]))
+
+
+def _picture(slack: WebClient, letter: Letter) -> Answer:
+    """A chart as a file in the thread of the message that it belongs to."""
+    block = letter["payload"]["chart"]
+    slack.files_upload_v2(
+        channel=letter["target_channel"],
+        thread_ts=letter["target_ts"],
+        file=charts.png(block),
+        filename="chart.png",
+        title=block["title"],
+        alt_txt=charts.in_words(block),
+    )
+    return Answer(Kind.SENT, channel=letter["target_channel"])
 
 
 def _channel(letter: Letter) -> str:

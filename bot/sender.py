@@ -34,6 +34,8 @@ TURN = 0.1
 PATIENCE = 30.0
 # Edits and deletions share a tier, and may be sent twice without harm.
 PACED = ("update", "delete")
+# What waits until the message that it belongs to is there.
+FOLLOWS = (*PACED, "thread", "private", "picture")
 
 
 class Sender:
@@ -50,7 +52,7 @@ class Sender:
         self._ready: dict[str, float] = {}
         self._edits, self._edits_at = float(deps.settings.otherwise_updates_per_minute), time.monotonic()
         self._edits_until = 0.0
-        self._can_read_history = False
+        self._can_read_history = self._can_send_pictures = False
         self._turn, self._settled = threading.Lock(), threading.Event()
         self._settled.set()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -58,6 +60,7 @@ class Sender:
     def start(self, *, alone: bool, scopes: set[str]) -> None:
         """Begin. `alone` says that no other sender can be alive on this database (SQLite, under its lock)."""
         self._can_read_history = bool(scopes & delivery.HISTORY_SCOPES)
+        self._can_send_pictures = delivery.PICTURES in scopes
         self._take_back(all_of_them=alone)
         self._thread.start()
 
@@ -96,7 +99,7 @@ class Sender:
         for head in heads:
             if head.state == State.SENDING.value or head.lane in self._busy:
                 continue
-            if head.kind in ("update", "delete", "thread", "private") and head.target_state not in (
+            if head.kind in FOLLOWS and head.target_state not in (
                 None,
                 State.SENT.value,
             ):
@@ -202,6 +205,8 @@ class Sender:
         while True:
             try:
                 ours = self._write(lambda s: _settled(s, letter, self._owner, decision, answer, now, posted_at))
+                if ours and answer.left_out and self._can_send_pictures:
+                    self._write(lambda s: _add_pictures(s, letter, answer, now))
                 break
             except OtherwiseError:
                 if self._stopping.wait(1.0):
@@ -219,6 +224,19 @@ class Sender:
         gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait)
         for letter, kind in self._write(gone):
             log.warning("letter.taken_back", letter=letter, kind=kind)
+
+
+def _add_pictures(session: Session, letter: dict[str, Any], answer: Answer, now: datetime) -> None:
+    """Charts that the workspace did not take, as pictures in the message's thread."""
+    for number, block in enumerate(one for one in answer.left_out if one["type"] == "data_visualization"):
+        row = {
+            "kind": "picture",
+            "lane": f"picture:{letter['id']}",
+            "payload": {"chart": block},
+            "target_id": letter["id"],
+            "dedupe_key": f"picture:{letter['id']}:{number}",
+        }
+        outbox.add_once(session, row, now)
 
 
 def _settled(

@@ -50,6 +50,7 @@ class Control:
             "state": (self.get_state, "GET"),
             "views": (self.get_views, "GET"),
             "app": (self.get_app, "GET"),
+            "file/{file}": (self.get_file, "GET"),
             **self._stage.doors(),
             "reset": (self.reset, "POST"),
             "faults": (self.add_fault, "POST"),
@@ -96,6 +97,13 @@ class Control:
     async def get_app(self, _request: Request) -> Response:
         """What the installed app offers, from its manifest: name, commands, tabs."""
         return JSONResponse(self._server.offers)
+
+    async def get_file(self, request: Request) -> Response:
+        """An uploaded picture's bytes, as a picture and nothing else."""
+        upload = self._server.ws.uploads.get(request.path_params["file"])
+        if upload is None or not upload.get("bytes", b"").startswith(b"\x89PNG"):
+            return Response("no picture", 404)
+        return Response(upload["bytes"], media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
 
     async def get_changes(self, request: Request) -> Response:
         """Wait until something happens after entry `since`; the number to ask with next. What happened is not told."""

@@ -196,7 +196,8 @@ def lookup_by_email(ws: Workspace, args: Json) -> Json:
 def upload_url(ws: Workspace, args: Json) -> Json:
     """Where to put a file's bytes."""
     file_id = "F" + secrets.token_hex(5).upper()
-    ws.uploads[file_id] = {"name": _need(args, "filename"), "length": int(_need(args, "length")), "got": None}
+    told = {"name": _need(args, "filename"), "length": int(_need(args, "length")), "alt": args.get("alt_txt", "")}
+    ws.uploads[file_id] = told | {"got": None}
     return {"file_id": file_id, "upload_url": f"{args['_base']}upload/{file_id}"}
 
 
@@ -208,11 +209,15 @@ def complete_upload(ws: Workspace, args: Json) -> Json:
         upload = ws.uploads.get(one.get("id"))
         if upload is None or upload["got"] != upload["length"]:
             raise SlackError("file_not_found")
-        out.append({"id": one["id"], "title": one.get("title", upload["name"]), "name": upload["name"]})
+        title = one.get("title", upload["name"])
+        out.append({"id": one["id"], "title": title, "name": upload["name"], "alt_txt": upload["alt"]})
     if args.get("channel_id"):
         channel = ws.channel(args["channel_id"])
         _may_post(ws, channel)
-        channel.messages.append(Message(ws.ts(), BOT_USER, args.get("initial_comment", ""), [], files=out))
+        thread, said = args.get("thread_ts", ""), args.get("initial_comment", "")
+        if thread and channel.find(thread) is None:
+            raise SlackError("thread_not_found")
+        channel.messages.append(Message(ws.ts(), BOT_USER, said, [], thread_ts=thread, files=out))
     return {"files": out}
 
 

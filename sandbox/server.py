@@ -200,17 +200,16 @@ class Server:
         return Response("ok")
 
     async def upload(self, request: Request) -> Response:
-        """A file's bytes; only their number is kept."""
+        """A file's bytes."""
         upload = self.ws.uploads.get(request.path_params["file"])
         if upload is None:
             return Response("unknown file", 404)
         form = await request.form() if "multipart" in request.headers.get("content-type", "") else None
         if form is None:
-            upload["got"] = len(await request.body())
+            upload["bytes"] = await request.body()
         else:
-            upload["got"] = 0
-            for part in form.values():
-                upload["got"] += 0 if isinstance(part, str) else len(await part.read())
+            upload["bytes"] = b"".join([await part.read() for part in form.values() if not isinstance(part, str)])
+        upload["got"] = len(upload["bytes"])
         return Response("OK")
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -132,3 +133,9 @@ def test_requirements_are_pinned_hashed_and_name_no_address() -> None:
         assert "--index" not in text
         blocks = re.findall(r"^([a-z0-9.-]+)==[^ ]+ \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.M)
         assert len(blocks) == len(re.findall(r"^[a-z0-9.-]+==", text, re.M))
+
+
+def test_the_bot_starts_without_what_only_pictures_need() -> None:
+    look = "import sys; import bot.app; print('matplotlib' in sys.modules or 'PIL' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"

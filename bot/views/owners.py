@@ -83,7 +83,9 @@ def _judged(fit: Fit) -> str:
 
 def _reliability(fit: Fit) -> Json:
     """The tool's number against what happened; beside it the line on which both would be the same."""
-    labels = [f"{n}. {100 * p:.0f} in 100" for n, (p, _, _) in enumerate(fit.points, 1)]
+    labels = [f"{100 * p:.1f}" for p, _, _ in fit.points]
+    if len(set(labels)) < len(labels):
+        labels = [f"{n}: {label}" for n, label in enumerate(labels, 1)]
     said = [{"label": label, "value": round(100 * p, 1)} for label, (p, _, _) in zip(labels, fit.points, strict=True)]
     came = [{"label": label, "value": round(100 * y, 1)} for label, (_, y, _) in zip(labels, fit.points, strict=True)]
     return {
@@ -92,6 +94,6 @@ def _reliability(fit: Fit) -> Json:
         "chart": {
             "type": "line",
             "series": [{"name": "Came", "data": came}, {"name": "The tool said", "data": said}],
-            "axis_config": {"categories": labels, "x_label": "Leads by the tool's number", "y_label": "Of 100"},
+            "axis_config": {"categories": labels, "x_label": "Leads, by the tool's number of 100", "y_label": "Of 100"},
         },
     }

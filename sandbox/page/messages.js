@@ -63,7 +63,7 @@ function article(channel, message, thread, at, on) {
   const who = on.names.people.get(message.user) ?? message.user;
   const time = at.toLocaleTimeString("en-GB", { timeZone: on.zone, hour: "2-digit", minute: "2-digit" });
   const body = message.blocks?.length ? blocks(message.blocks, { ...on, press, heading: "h3" }) : [h("div", { class: "block" }, mrkdwn(message.text, on.names))];
-  const files = (message.files ?? []).map((one) => h("p", { class: "faint" }, `[file: ${one.title}]`));
+  const files = (message.files ?? []).map((one) => file(one));
   return h("article", { class: message.ephemeral ? "message private" : "message", tabindex: "-1", "data-ts": message.ts, "aria-label": `${who}, ${time}` },
     h("div", { class: message.bot_id ? "face app" : "face", "aria-hidden": "true" }, message.bot_id ? "" : who[0]),
     h("div", { class: "message-main" },
@@ -73,6 +73,12 @@ function article(channel, message, thread, at, on) {
       body, files,
       on.peek && message.bot_id ? phone(message.text, on) : null,
       thread.length ? replyList(channel, thread, on) : null));
+}
+
+/** A file: a picture as a picture, with its words for who can't see it. */
+function file(one) {
+  if (!one.name.endsWith(".png")) return h("p", { class: "faint" }, `[file: ${one.title}]`);
+  return h("figure", { class: "picture" }, h("figcaption", { class: "faint" }, one.title), h("img", { src: `/sim/file/${one.id}`, alt: one.alt_txt || one.title }));
 }
 
 function replyList(channel, thread, on) {

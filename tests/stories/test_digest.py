@@ -3,10 +3,12 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bot import jobs
 from storage.tables import Digest, Lead, Letter, Release
+from tests.sim import Sim
 from tests.world import ADA, EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
 
 NORTH = REPS[:12]
@@ -258,6 +260,32 @@ def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(s
     assert "data_table" in kinds
     world.quiet()
     assert [row["state"] for row in world.rows(Letter) if row["dedupe_key"].startswith("digest:")] == ["sent"]
+
+
+def test_where_files_may_be_sent_the_refused_chart_comes_as_a_picture_in_its_thread(
+    make_world: Any, sim: Sim, tmp_path: Path
+) -> None:
+    sim.post("scopes", grant=["files:write"])
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    world: World = make_world(otherwise_clock_file=clock)
+    world.add_people()
+    names = answered(world)
+    settle(world, names, won=names[:6] + names[12:15] + names[24:28])
+    world.sim.fault("chat.postMessage", "error", error="invalid_blocks", times=1)
+    world.sim.fault("files.completeUploadExternal", "429", times=1, retry_after=1)
+    go_to_monday(world)
+    message = world.see(MONA, "leads are past 30 days")
+    picture = world.see(MONA, "Won, beside what the tool expected")
+    assert picture["thread_ts"] == message["ts"]
+    (file,) = picture["files"]
+    assert "Won: More likely 6, Less likely 3, Neither 4" in file["alt_txt"]
+    drawn = world.sim.http.get(f"/sim/file/{file['id']}")
+    assert drawn.headers["content-type"] == "image/png"
+    assert len(drawn.content) > 5_000
+    world.quiet()
+    sent = [(row["kind"], row["state"]) for row in world.rows(Letter) if row["kind"] == "picture"]
+    assert sent == [("picture", "sent")]
 
 
 def test_digest_now_goes_no_further_than_the_next_week(shifted_world: World) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from bot.domain.sampling import ASKED
 from bot.views import ids
 from tests.stories.test_reps import RUTH, friday
+from tests.stories.test_sample import begin, names
 from tests.world import ADA, MONA, RIA, ROB, World
 
 VALUES = (
@@ -71,6 +73,10 @@ def test_every_form_answers_and_says_what_is_missing(shifted_world: World, capsy
     friday(world)
     world.press(RUTH, "Go through them", world.see(RUTH, "Did any of them close?"))
     seen.add(send_empty(world, RUTH))
+    begin(world)
+    world.lead(names(world, ASKED)[0], rep=ROB)
+    world.press(ROB, "Say my number", world.see(ROB, "One of the leads of the comparison"))
+    seen.add(send_empty(world, ROB))
     world.press_in(RIA, world.home(RIA), "Forget me …")
     seen.add(send_empty(world, RIA))
     assert seen == set(ids.CALLBACKS)
