@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import outcomes, waiting
+from bot import outcomes, privacy, waiting
 from bot.domain.accounts import Account, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -48,6 +48,8 @@ def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
             )
     for change in reversed(changes):
         _take_back(session, change, at)
+    if row.command == "privacy":
+        privacy.say_taken_back(session, at)
     sent = _send_what_waited(session, changes, at)
     audit.mark_undone(session, number, at.now)
     done = Done(f"Undone: {row.sentence}{sent}", final=True)

@@ -9,7 +9,7 @@ from bot import routing
 from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.evidence import words as in_words
-from bot.domain.guard import POOL_NEEDED, access_ratio, shut_out
+from bot.domain.guard import POOL_NEEDED, Drawn, Effect, access_ratio, by_recommendation, shut_out
 from bot.domain.wording import foreign, listed, one_line, plural
 from bot.roster import changed, postable, set_workspace
 from storage import people, workspace
@@ -93,10 +93,24 @@ def show_routing(session: Session, ask: Ask) -> Done:
             f"{in_words(shut_out(weeks))}."
         )
     lines += _by_group(session, ask)
+    drawn = kept.drawn(session, ask.at.now)
+    effect = by_recommendation([Drawn(one.by == "reserve", one.propensity, bool(one.won)) for one in drawn])
+    if effect is not None:
+        lines.append(_effect(effect))
     asked, answered, taken = kept.asked(session, since)
     if asked >= ASKED_NEEDED:
         lines.append(f"{asked} owners were asked about a second look; {answered} asked the pool, {taken} got one.")
     return Done("\n".join(lines))
+
+
+def _effect(found: Effect) -> str:
+    sent, usual = round(100 * found.sent), round(100 * found.usual)
+    difference, low, high = (round(100 * one) for one in (found.sent - found.usual, found.low, found.high))
+    return (
+        f"Past their day are {found.leads:,} hard leads that nobody owned and that chance could send to the pool. Sent "
+        f"there, {sent} in 100 closed; given in turn, {usual}. The difference: {difference} ({low} to {high}; this "
+        "range holds however often you look)."
+    )
 
 
 def _by_group(session: Session, ask: Ask) -> list[str]:

@@ -201,6 +201,9 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
     rescored = item.prior.scored_at > newest.scored_at
     rep, why = _rep_for(item, mode)
     moves = _moves(row, item, rep, why)
+    reader = mode.pacing.reader(rep) if moves and rep is not None and not why else None
+    if reader is not None and mode.instead is None and mode.pacing.too_much(reader):
+        reader, why = None, LATER
     values = _changed(row, item, mode.hard_below) | (
         {"rep_id": rep.id if rep else None, "waiting": why} if moves else {}
     )
@@ -212,17 +215,11 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
     if values:
         leads.change(session, row.id, **values)
     if moves:
-        _pass_on(
-            session,
-            row,
-            mode.pacing.reader(rep) if rep is not None and not why else None,
-            records[record_key(item)],
-            at,
-        )
+        _pass_on(session, row, reader, records[record_key(item)], at)
     elif values or rescored:
         posting.show(session, row.id, f"lead:{at.real.timestamp()}", at.real)
     result = "rescored" if rescored else "updated" if values else "unchanged"
-    return Received(item.lead_id, result, warnings=["owner"] if moves and why else [])
+    return Received(item.lead_id, result, warnings=["owner"] if moves and why not in ("", LATER) else [])
 
 
 def _changed(row: Row[Any], item: LeadIn, below: float) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """How large a group must be before a digest tells of it: lowered a week ahead, in the sight of every rep."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlmodel import Session
 
 from bot.domain.accounts import Ask, Change, Done
+from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day
 from bot.groups import manages_or_did
 from bot.released import rules_of
 from bot.views import private
+from bot.views.kit import Json
 from storage import outbox, people, workspace
 
 NOTICE = timedelta(days=7)
@@ -43,19 +46,31 @@ def set_rules(session: Session, ask: Ask) -> Done:
     ahead = {"leads": leads, "reps": reps, "from": begins.isoformat()}
     new = {"privacy_leads": before.leads, "privacy_reps": before.reps, "privacy_next": ahead}
     workspace.change(session, **new)
+    told = _tell_reps(session, lambda zone: private.rules_lowered(before, leads, reps, begins, zone), ask.at)
+    return Done(
+        f"From {day(begins, ask.actor.zone)} on a group is told of from {leads} leads and {reps} reps on (it was "
+        f"{before.leads} and {before.reps}), for results that are released later. All {told} reps are told now.",
+        (Change("workspace", workspace.THE_ROW, old, new),),
+    )
+
+
+def say_taken_back(session: Session, at: Moment) -> None:
+    """After [Undo] of a lowering: who was told of it is told that it will not be."""
+    rules = rules_of(session, at.now)
+    _tell_reps(session, lambda _: private.rules_stay(rules), at)
+
+
+def _tell_reps(session: Session, words: Callable[[str], Json], at: Moment) -> int:
+    """Tell every rep, in words for her zone; how many."""
     told = [row for row in people.everybody(session) if row.is_rep]
     letters = [
         {
             "kind": "post",
             "lane": row.slack_id,
-            "payload": private.rules_lowered(before, leads, reps, begins, row.zone),
-            "dedupe_key": f"privacy:{row.id}:{ask.at.real.timestamp()}",
+            "payload": words(row.zone),
+            "dedupe_key": f"privacy:{row.id}:{at.real.timestamp()}",
         }
         for row in told
     ]
-    outbox.add(session, letters, ask.at.real)
-    return Done(
-        f"From {day(begins, ask.actor.zone)} on a group is told of from {leads} leads and {reps} reps on (it was "
-        f"{before.leads} and {before.reps}), for results that are released later. All {len(told)} reps are told now.",
-        (Change("workspace", workspace.THE_ROW, old, new),),
-    )
+    outbox.add(session, letters, at.real)
+    return len(told)

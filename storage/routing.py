@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, insert, select, update
 from sqlmodel import Session
 
+from storage.stats import won_in_time
 from storage.tables import Decision, Lead, Person, SecondLook, table
 
 decisions, looks, people, leads = table(Decision), table(SecondLook), table(Person), table(Lead)
@@ -88,6 +89,16 @@ def decided(session: Session, since: datetime) -> Sequence[Row[Any]]:
         .join(leads, leads.c.id == decisions.c.lead_id)
         .where(decisions.c.at >= since, leads.c.trial.is_(False))
         .order_by(decisions.c.at)
+    ).all()
+
+
+def drawn(session: Session, now: datetime) -> Sequence[Row[Any]]:
+    """Matured leads that chance could have sent to the pool: by, propensity, won."""
+    return session.execute(
+        select(decisions.c.by, decisions.c.propensity, case((won_in_time(), 1), else_=0).label("won"))
+        .join(leads, leads.c.id == decisions.c.lead_id)
+        .where(decisions.c.by.in_(("turn", "reserve")), decisions.c.propensity > 0, decisions.c.propensity < 1)
+        .where(leads.c.matures_at <= now, leads.c.trial.is_(False))
     ).all()
 
 

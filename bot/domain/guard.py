@@ -7,9 +7,10 @@ from math import lgamma
 import numpy as np
 
 from bot.domain.assignment import Draw
-from bot.domain.evidence import ODDS_GRID, Conditional, Numbers
+from bot.domain.evidence import ODDS_GRID, Conditional, Numbers, normal_mixture
 
 POOL_NEEDED = 3
+EFFECT_NEEDS = 500
 RESERVE, MEMBER, SECOND_LOOK = "reserve", "reserve member", "second look"
 _ZERO = 80
 
@@ -71,6 +72,51 @@ def shut_out(weeks: Iterable[Week]) -> float:
         likelihood = _week(week)
         gain += likelihood - likelihood[_ZERO]
     return Conditional(gain).e_value()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A matured hard lead that chance could send to the pool: whether it did, how likely, and whether it was won."""
+
+    reserve: bool
+    propensity: float
+    won: bool
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Shares won, in [0, 1], had all of these been sent to the pool or none.
+
+    `low` to `high` is their difference's range, which holds however often one looks.
+    """
+
+    leads: int
+    sent: float
+    usual: float
+    low: float
+    high: float
+
+
+def by_recommendation(drawn: Sequence[Drawn]) -> Effect | None:
+    """What sending hard leads to the pool did, by what was recommended; None below 500 leads or with one arm alone.
+
+    Hájek's ratio estimator, each lead weighted by 1 over the chance of what happened to it (Hájek 1971), with the
+    linearised variance (Lunceford & Davidian 2004) and a normal-mixture sequence instead of a fixed interval
+    (Waudby-Smith et al. 2021), as an admin may look every day.
+    """
+    y = np.array([float(one.won) for one in drawn])
+    sent = np.array([one.reserve for one in drawn], dtype=bool)
+    if len(drawn) < EFFECT_NEEDS or sent.all() or not sent.any():
+        return None
+    chance = np.array([one.propensity if one.reserve else 1 - one.propensity for one in drawn])
+    means, score = [], np.zeros(len(drawn))
+    for arm, sign in ((sent, 1.0), (~sent, -1.0)):
+        weight = np.where(arm, 1 / chance, 0.0)
+        means.append(float((weight * y).sum() / weight.sum()))
+        score += sign * weight * (y - means[-1]) * len(drawn) / weight.sum()
+    reach = normal_mixture(float((score**2).sum()), rho=EFFECT_NEEDS / 5) / len(drawn)
+    difference = means[0] - means[1]
+    return Effect(len(drawn), means[0], means[1], difference - reach, difference + reach)
 
 
 def _week(week: Week) -> Numbers:

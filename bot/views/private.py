@@ -55,6 +55,14 @@ def rules_lowered(before: Rules, leads: int, reps: int, begins: datetime, zone: 
     )
 
 
+def rules_stay(rules: Rules) -> Json:
+    """To every rep, when a lowering was taken back."""
+    return _said(
+        f"That change in what managers read was taken back: digests count groups of at least {rules.leads} leads and "
+        f"{rules.reps} reps."
+    )
+
+
 def you_stand_in(rep: str, last: str) -> Json:
     """To a stand-in."""
     return _said(

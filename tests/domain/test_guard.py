@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.assignment import Draw
 from bot.domain.evidence import Conditional
-from bot.domain.guard import Week, access_ratio, after, route, shut_out
+from bot.domain.guard import Drawn, Week, access_ratio, after, by_recommendation, route, shut_out
 
 FILE = Path(__file__).parents[3] / "shared" / "reference" / "statistics_cases.json"
 CASES = {one["id"]: one for one in json.loads(FILE.read_text())["cases"]} if FILE.exists() else {}
@@ -69,3 +69,38 @@ def test_turns_go_round_everybody(reps: set[int], start: int) -> None:
         turn = after(turn, list(reps))
         seen.append(turn)
     assert sorted(seen) == sorted(reps)
+
+
+def drawn(random: np.random.Generator, many: int, effect: float) -> list[Drawn]:
+    """Leads whose chance to be sent, and to be won, differ; who is likelier to be sent is likelier to be won anyway."""
+    propensity = random.choice([0.1, 0.3, 0.5], many)
+    reserve = random.random(many) < propensity
+    won = random.random(many) < 0.1 + propensity / 2 + effect * reserve
+    return [Drawn(bool(r), float(p), bool(w)) for r, p, w in zip(reserve, propensity, won, strict=True)]
+
+
+def test_an_effect_by_recommendation_is_not_fooled_by_who_is_sent() -> None:
+    random, found, inside = np.random.default_rng(11), [], 0
+    for _ in range(300):
+        one = by_recommendation(drawn(random, 800, effect=0.15))
+        assert one is not None
+        found.append(one.sent - one.usual)
+        inside += one.low <= 0.15 <= one.high
+    assert np.mean(found) == pytest.approx(0.15, abs=0.01)
+    assert inside >= 295, "a range that may be looked at daily is wider than one for a single look"
+
+
+def test_no_effect_is_told_of_few_or_of_one_arm() -> None:
+    random = np.random.default_rng(2)
+    assert by_recommendation(drawn(random, 499, 0.1)) is None
+    assert by_recommendation([Drawn(True, 0.2, True)] * 600) is None
+
+
+def test_a_range_that_is_looked_at_daily_holds() -> None:
+    """Of 200 workspaces in which sending does nothing, hardly any ever sees 0 outside the range, at any of 60 looks."""
+    random, ever = np.random.default_rng(5), 0
+    for _ in range(200):
+        rows = drawn(random, 1700, effect=0.0)
+        looks = [by_recommendation(rows[:many]) for many in range(500, 1700, 20)]
+        ever += any(one is not None and not one.low <= 0 <= one.high for one in looks)
+    assert ever / 200 <= 0.05

@@ -26,6 +26,8 @@ def test_lowering_is_told_to_every_rep_and_begins_a_week_later(world: World) -> 
     assert "at least 10 leads and 5 reps" in json.dumps(world.home(RIA)), "what holds now"
     world.command(ADA, "undo")
     assert rules(world, 8) == (10, 5)
+    for rep in (RIA, ROB):
+        assert "was taken back" in words(world.see(rep, "at least 10 leads and 5 reps"))
 
 
 def test_raising_holds_at_once_and_is_not_taken_back_by_an_undo(world: World) -> None:

@@ -78,6 +78,21 @@ def test_a_lead_that_is_sent_again_still_waits_and_a_new_owner_gets_it(world: Wo
     assert [row["waiting"] for row in world.rows(Lead)] == ["", ""]
 
 
+def test_a_lead_that_is_passed_on_obeys_the_new_owner_s_budget(world: World) -> None:
+    world.command(ADA, "budget 1")
+    send_many(world, 1, RIA)
+    send_many(world, 1, ROB)
+    world.see(RIA, "*Firm 0*")
+    world.send(LEADS, [lead_item(f"n:{RIA}:0", ROB, 0.3, name="Passed Ltd")])
+    world.see(RIA, "Passed on: this lead is with somebody else now.")
+    jobs.look_after_reps(world.deps)
+    waits = world.see(ROB, "1 more lead")
+    assert "Passed Ltd" in words(waits)
+    assert "*Passed Ltd*" not in str(world.sim.messages(ROB)).replace("1 more lead", "")
+    world.press(ROB, "Open", waits)
+    world.see(ROB, "*Passed Ltd*")
+
+
 def test_mute_is_hers_alone_and_brings_back_what_waited(world: World) -> None:
     assert "Muted" in words(world.command(RIA, "mute"))
     send_many(world, 2)

@@ -1,8 +1,10 @@
 """Hard leads still reach the people who could crack them: given by turn, by a reserve, or asked for by their owner."""
 
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from bot import jobs
 from bot.domain.guard import SECOND_LOOK
 from storage.tables import Decision, Lead, SecondLook
-from tests.world import ADA, LEADS, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
+from tests.world import ADA, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
 POOL = REPS[20:24]
 NAMES = ["sofia", "stan", "sue", "syd"]
@@ -55,6 +57,35 @@ def test_a_share_of_the_hard_ones_goes_to_the_pool_and_each_decision_is_a_row(po
     assert "300 of 350 leads were hard" in told
     assert "times as often as all leads" in told
     assert "That they reach it less often: can't tell yet." in told
+
+
+def test_what_the_pool_did_is_told_by_recommendation_from_500_leads_on(make_world: Any, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    world: World = make_world(otherwise_clock_file=clock)
+    world.add_people()
+    for name in NAMES:
+        world.command(ADA, f"pool add @{name}")
+    world.command(ADA, "budget 500")
+    scored = {"horizon_days": 5, "scored_at": world.deps.clock.now().isoformat()}
+    items = [lead_item(f"e:{n}", None, 0.05, name=f"Firm {n}", prior=scored) for n in range(510)]
+    for start in range(0, 510, 100):
+        world.send(LEADS, items[start : start + 100])
+    world.quiet()
+    by = {row["lead_id"]: row["by"] for row in world.rows(Decision)}
+    sent = [row["lead_id"] for row in world.rows(Lead) if by[row["id"]] == "reserve"]
+    rest = [row["lead_id"] for row in world.rows(Lead) if by[row["id"]] == "turn"]
+    world.shift(days=1)
+    at = world.deps.clock.now().isoformat()
+    won = sent[: len(sent) // 2] + rest[: len(rest) // 10]
+    world.send(OUTCOMES, [{"lead_id": name, "outcome": "won", "at": at} for name in won])
+    assert "Sent there" not in words(world.command(ADA, "routing")), "none has reached its day"
+    world.shift(days=5)
+    told = words(world.command(ADA, "routing"))
+    assert "Past their day are 510 hard leads that nobody owned" in told
+    assert re.search(
+        r"Sent there, (49|50) in 100 closed; given in turn, 10\. The difference: (39|40) \(\d+ to \d+;", told
+    )
 
 
 def test_nobody_there_means_it_waits_and_says_why_until_somebody_is(make_world: Any) -> None:
