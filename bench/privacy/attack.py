@@ -2,9 +2,10 @@
 
 The attacker parses what the digests say, takes the differences of any two, and so knows each released set: its leads
 (everything that had matured and was not in an earlier one), its three counts, and, since the CRM tells how many were
-won, how many were won in each. From that: a lead whose answer is the same in everything that fits is *certain*. For
-the others the chance of each answer follows from the counts, sharpened by the tool's chances, of which the digest tells
-the sum; the attacker guesses the likeliest.
+won, how many were won in each. The line on hard leads tells the same of a block of sets, hard and other leads apart.
+From that: a lead whose answer is the same in everything that fits is *certain*. For the others the chance of each
+answer follows from the counts, sharpened by the tool's chances, of which the digest tells the sum, and fitted to the
+block; the attacker guesses the likeliest.
 """
 
 import re
@@ -23,6 +24,10 @@ _TOTAL = re.compile(r"([\d,]+) leads? (?:is|are) past \d+ days?")
 _CALLED = re.compile(r"Reps called (\d+) of them more likely than the tool did, and (\d+) less likely")
 _MORE = re.compile(r"Called more likely: \d+\. Won: ([^;]+); the tool's numbers had pointed to (?:about ([\d.]+)|f)")
 _NEITHER = re.compile(r"same period: ([^.]+?) won of \d+, (?:about ([\d.]+)|fewer than 1) expected")
+_HARD = re.compile(
+    r"Of (\d+) hard leads called more likely, ([^;]+?) were won; .*?"
+    r"Hard leads nobody called more or less likely: ([^.]+?) won of (\d+)"
+)
 _LESS = re.compile(r"Called less likely: (\d+)\. (?:Of the first (\d+), )?[wW]on: ([^;]+); (?:about ([\d.]+)|f)")
 
 
@@ -33,6 +38,8 @@ class Figures:
     leads: dict[str, int]
     won: dict[str, int]
     expected: dict[str, float]
+    # Of hard leads, (leads, won) called more likely, and neither; None before a block, or where a count is held back.
+    hard: dict[str, tuple[int, int]] | None = None
 
 
 @dataclass
@@ -72,35 +79,69 @@ def read(text: str) -> Figures | None:
             won[name] = int(found[1])
         if found[2]:
             expected[name] = float(found[2])
-    return Figures(leads, won, expected)
+    return Figures(leads, won, expected, _read_hard(text))
+
+
+def _read_hard(text: str) -> dict[str, tuple[int, int]] | None:
+    found = _HARD.search(text)
+    if found is None or not (found[2].isdigit() and found[3].isdigit()):
+        return None
+    return {MORE: (int(found[1]), int(found[2])), NEITHER: (int(found[4]), int(found[3]))}
+
+
+@dataclass
+class Set:
+    """A released set as the attacker knows it: its leads, the chance of each answer, and how many gave each."""
+
+    members: list[Known]
+    chance: dict[int, dict[str, float]]
+    size: dict[str, int]
+    won: dict[str, int] | None
 
 
 def attack(known: list[Known], seen: list[Seen]) -> Loot:
     """Read everything in order and guess what was said about each lead of each released set."""
     loot, taken = Loot(), set[int]()
     before = Figures(dict.fromkeys(CELLS, 0), dict.fromkeys(CELLS, 0), dict.fromkeys(CELLS, 0.0))
-    rates = _base_rates(known)
+    sets: list[Set] = []
+    pending: list[Set] = []
     for one in seen:
         now = read(one.text)
-        if now is None or now.leads == before.leads:
+        if now is None:
+            continue
+        if now.hard is not None and now.hard != before.hard:
+            # A block is formed from sets that earlier digests told of, all that are in no block yet.
+            loot.certain += _fit_block(pending, before.hard, now.hard)
+            pending = []
+        if now.leads == before.leads:
+            before = now
             continue
         if not one.digest:
             raise AssertionError("a preview told of a set that no digest had told of")
         members = [k for k in known if k.id not in taken and k.matures_at <= one.at and k.ends != "early"]
         taken |= {k.id for k in members}
-        loot += _one_set(members, before, now, rates)
+        found, certain = _one_set(members, before, now)
+        loot += Loot(leads=len(members), sets=1, certain=certain)
         loot.waited_weeks += sum((one.at - k.matures_at).total_seconds() / 604_800 for k in members)
+        sets.append(found)
+        pending.append(found)
         before = now
+    rates = _base_rates(known)
+    for each in sets:
+        for k in each.members:
+            guess = max(CELLS, key=lambda name: each.chance[k.id][name])
+            loot.right += guess == k.said
+            loot.base_right += rates[_class(k)] == k.said
     return loot
 
 
-def _one_set(members: list[Known], before: Figures, now: Figures, rates: dict[str, str]) -> Loot:
+def _one_set(members: list[Known], before: Figures, now: Figures) -> tuple[Set, int]:
+    """What follows from a set's counts alone, and of how many leads the answer is certain."""
     size = {name: now.leads[name] - before.leads[name] for name in CELLS}
-    left_out = len(members) - sum(size.values())
-    loot = Loot(leads=len(members), sets=1)
+    left_out, certain = len(members) - sum(size.values()), 0
     disqualified = [k for k in members if k.ends == "disqualified"]
     if left_out and left_out == len(disqualified):
-        loot.certain += left_out
+        certain += left_out
     wins = [k for k in members if k.ends == "won"]
     others = [k for k in members if k.ends != "won"]
     won = {name: now.won.get(name, 0) - before.won.get(name, 0) for name in (MORE, NEITHER)}
@@ -113,13 +154,54 @@ def _one_set(members: list[Known], before: Figures, now: Figures, rates: dict[st
         for group, chances in zip((g for g, _ in groups), _shares(groups, moved), strict=True):
             for k, share in zip(group, chances, strict=True):
                 chance[k.id][name] = share
-        loot.certain += sum(count == len(group) > 0 for group, count in groups) * 1
-        loot.certain += _forced(groups, moved)
-    for k in members:
-        guess = max(CELLS, key=lambda name: chance[k.id][name])
-        loot.right += guess == k.said
-        loot.base_right += rates[_class(k)] == k.said
-    return loot
+        certain += sum(count == len(group) > 0 for group, count in groups) * 1
+        certain += _forced(groups, moved)
+    return Set(members, chance, size, won if told else None), certain
+
+
+def _fit_block(sets: list[Set], before: dict[str, tuple[int, int]] | None, now: dict[str, tuple[int, int]]) -> int:
+    """Fit the chances to a block's counts, hard and other, won and not; of how many leads the answer is certain.
+
+    Raises AssertionError when a count can't be, which would mean that the attacker takes the wrong sets for the block.
+    """
+    if not sets or any(one.won is None for one in sets):
+        return 0
+    earlier = before or {MORE: (0, 0), NEITHER: (0, 0)}
+    certain = 0
+    totals = {name: sum(one.size[name] for one in sets) for name in CELLS}
+    wins = {name: sum((one.won or {})[name] for one in sets) for name in CELLS}
+    hard = {name: now[name][0] - earlier[name][0] for name in (MORE, NEITHER)}
+    hard_won = {name: now[name][1] - earlier[name][1] for name in (MORE, NEITHER)}
+    members = [k for one in sets for k in one.members]
+    chance = {k.id: one.chance[k.id] for one in sets for k in one.members}
+    for is_hard in (True, False):
+        for is_won in (True, False):
+            group = [k for k in members if k.hard == is_hard and (k.ends == "won") == is_won]
+            counts: dict[str, int] = {}
+            for name in (MORE, NEITHER):
+                leads = hard[name] if is_hard else totals[name] - hard[name]
+                won = hard_won[name] if is_hard else wins[name] - hard_won[name]
+                counts[name] = won if is_won else leads - won
+            counts[LESS] = len(group) - sum(counts.values())
+            if min(counts[MORE], counts[NEITHER]) < 0:
+                raise AssertionError("the attacker takes the wrong sets for the block")
+            certain += sum(count == len(group) > 0 for count in counts.values())
+            _scale(group, chance, counts)
+    return certain
+
+
+def _scale(group: list[Known], chance: dict[int, dict[str, float]], counts: dict[str, int]) -> None:
+    """Scale the chances so that each answer's add up to its count and each lead's to 1: iterative proportional fit."""
+    for _ in range(15):
+        for name in CELLS:
+            total = sum(chance[k.id][name] for k in group)
+            if total > 0:
+                for k in group:
+                    chance[k.id][name] *= max(0, counts[name]) / total
+        for k in group:
+            whole = sum(chance[k.id].values()) or 1.0
+            for name in CELLS:
+                chance[k.id][name] /= whole
 
 
 def _shares(groups: list[tuple[list[Known], int]], moved: float | None) -> list[Numbers]:
@@ -175,13 +257,13 @@ def _largest(group: list[Known], count: int) -> float:
     return sum(sorted((k.probability for k in group), reverse=True)[:count])
 
 
-def _class(k: Known) -> str:
-    return k.ends if k.ends in ("won", "open") else "lost"
+def _class(k: Known) -> tuple[str, bool]:
+    return k.ends if k.ends in ("won", "open") else "lost", k.hard
 
 
-def _base_rates(known: list[Known]) -> dict[str, str]:
-    """The commonest answer among leads that ended alike, over the whole year: what anybody may guess."""
-    said: dict[str, Counter[str]] = defaultdict(Counter)
+def _base_rates(known: list[Known]) -> dict[tuple[str, bool], str]:
+    """The commonest answer among leads that ended alike and were as hard, over the year: what anybody may guess."""
+    said: dict[tuple[str, bool], Counter[str]] = defaultdict(Counter)
     for k in known:
         said[_class(k)][k.said] += 1
     return {ends: max(counts, key=lambda name: counts[name]) for ends, counts in said.items()}

@@ -19,7 +19,7 @@ from storage.tables import Workspace
 
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
 HORIZON, WEEKS, LEADS_A_REP, LEADS_A_WEEK = 60, 52, 5, 100
-MANAGER = 1
+MANAGER, HARD = 1, 0.15
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Known:
     ends: str
     said: str
     data_problem: bool
+    hard: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
                 "received_at": posted_at,
                 "probability": float(p[n]),
                 "band": band_of(float(p[n])),
+                "hard": bool(p[n] < HARD),
                 "model_line": "m",
                 "horizon_days": HORIZON,
                 "posted_at": posted_at,
@@ -112,7 +114,9 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
             }
         )
         kept = "early" if early and ends != "open" else ends
-        known.append(Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem))
+        known.append(
+            Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD))
+        )
     leads.add(session, rows)
     return known
 

@@ -41,6 +41,25 @@ def test_the_attacker_has_teeth() -> None:
     assert attack(known, seen).certain > 0
 
 
+def test_the_attacker_reads_the_line_on_hard_leads_too() -> None:
+    """A block in which every hard lead that was won had been called: all of them are exposed."""
+    known, _ = a_year(12, seed=5)
+    known = [one for one in known if one.ends in ("won", "lost") and not one.data_problem]
+    known = [replace(one, said=MORE) if one.hard and one.ends == "won" else one for one in known]
+    last = max(one.matures_at for one in known)
+    hard = [one for one in known if one.hard]
+    called = [one for one in hard if one.said == MORE]
+    neither = [one for one in hard if one.said == NEITHER]
+    won = sum(one.ends == "won" for one in called)
+    line = (
+        f" Of {len(called)} hard leads called more likely, {won} were won; the tool's numbers had pointed to about 9. "
+        f"Hard leads nobody called more or less likely: 0 won of {len(neither)}, about 9 expected."
+    )
+    plain = Seen(last, True, text_of(known))
+    assert attack(known, [plain]).certain == 0
+    assert attack(known, [plain, replace(plain, text=plain.text + line)]).certain > 0
+
+
 def test_the_attacker_reads_what_the_digest_says() -> None:
     _, seen = a_year(12, seed=1)
     told = [read(one.text) for one in seen]
