@@ -50,9 +50,12 @@ def play(world: World, said: str, plant: Callable[[World], None] | None = None) 
     if plant is not None:
         plant(world)
     seen = first | {"POST /v1/leads": told[0], "POST /v1/outcomes": told[1]}
-    seen |= routes(world) | homes(world) | pressed(world, message) | commanded(world) | written(world)
+    # Before the commands too: one of them tells an outcome, and that edit would cover what is to be seen here.
+    seen |= {f"{name}, after the end": text for name, text in written(world).items()}
+    seen |= routes(world) | homes(world) | pressed(world, message) | commanded(world)
     jobs.give_back(world.deps)
     world.quiet()
+    seen |= written(world)
     return {name: VARIES.sub("~", text) for name, text in seen.items()}
 
 
