@@ -7,23 +7,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-from slack_bolt import App, BoltRequest
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk import WebClient
-
-from bench.load import at_once, requests_a_second
+from bench.load import requests_a_second
+from bench.presses import bare_bolt, clicks, dispatched, submits
+from bench.ready import until_answers
 from bot import keys, leads, people
 from bot.app import build_bolt, build_deps
 from bot.domain.inbound import LEAD
 from bot.slack_check import Identity
-from bot.views import forms, ids
 from bot.views.kit import Ref
 from storage import workspace
 from storage.migrate import upgrade
@@ -66,14 +60,8 @@ def server(module: str, *words: str) -> tuple[subprocess.Popen[bytes], int]:
     """A floor as a process of its own, ready."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", module, str(port), *words])
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/")
-            return process, port
-        except httpx.TransportError:
-            time.sleep(0.05)  # another process: its port is all there is to ask
-    raise AssertionError("the floor did not start")
+    until_answers(f"http://127.0.0.1:{port}/")
+    return process, port
 
 
 def intake(sim: Sim, folder: Path) -> None:
@@ -97,7 +85,7 @@ def intake(sim: Sim, folder: Path) -> None:
     }
     bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_ready(port)
+        until_answers(f"http://127.0.0.1:{port}/readyz", ok=True)
         number = 0
 
         def bodies(count: int, size: int) -> list[bytes]:
@@ -128,19 +116,6 @@ def intake(sim: Sim, folder: Path) -> None:
         floor.wait(10)
 
 
-def wait_ready(port: int) -> None:
-    """Until the bot answers."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)  # another process: `/readyz` is all there is to ask
-    raise AssertionError("the bot did not become ready")
-
-
 def add_reps(session: Any) -> None:
     """The cast, without asking Slack."""
     members = {rep: people.Member(rep, rep.title(), "UTC") for rep in REPS}
@@ -155,7 +130,7 @@ def answers(folder: Path) -> None:
     slack, port = server("bench.floors.slack_ok")
     url = f"sqlite:///{folder}/otherwise.db"
     upgrade(url)
-    settings = settings_for(type("Sim", (), {"base": f"http://127.0.0.1:{port}"})(), url)  # type: ignore[arg-type]
+    settings = settings_for(Sim.at(f"http://127.0.0.1:{port}"), url)
     deps = build_deps(settings)
     try:
         deps.db.write(add_reps)
@@ -179,101 +154,6 @@ def answers(folder: Path) -> None:
         deps.db.close()
         slack.terminate()
         slack.wait(10)
-
-
-def bare_bolt(api: str) -> App:
-    """Bolt with twelve listeners that open the same form or ack, and no thought of their own."""
-    known = AuthorizeResult(enterprise_id=None, team_id="T", bot_token="xoxb-x", bot_id="B", bot_user_id="U")
-    app = App(
-        client=WebClient(base_url=api, timeout=2, retry_handlers=[]),
-        authorize=lambda **_: known,
-        process_before_response=True,
-        request_verification_enabled=False,
-        ignoring_self_events_enabled=False,
-        url_verification_enabled=False,
-        ssl_check_enabled=False,
-    )
-
-    def listen(ack: Any, body: Any, client: WebClient) -> None:
-        client.views_open(trigger_id=body["trigger_id"], view=forms.override_form(Ref(lead=1, prior=1), "Acme Ltd"))
-        ack()
-
-    def form(ack: Any) -> None:
-        ack()
-
-    for action_id in ids.ACTIONS:
-        app.action(action_id)(listen)
-    for callback_id in ids.CALLBACKS:
-        app.view(callback_id)(form)
-    return app
-
-
-def clicks(refs: list[Ref], number: int) -> list[dict[str, Any]]:
-    """A press of [I see something else] on each lead."""
-    return [
-        _body(n)
-        | {
-            "type": "block_actions",
-            "container": {"type": "message", "message_ts": f"{n}.{number}", "channel_id": "D1"},
-            "actions": [
-                {
-                    "type": "button",
-                    "action_id": ids.OPEN,
-                    "block_id": "b",
-                    "value": ref.model_dump_json(),
-                    "action_ts": "1",
-                }
-            ],
-        }
-        for n, ref in enumerate(refs)
-    ]
-
-
-def submits(refs: list[Ref], number: int) -> list[dict[str, Any]]:
-    """A form with a direction and a line for each lead."""
-    made = []
-    for n, ref in enumerate(refs):
-        chosen = {"type": "radio_buttons", "selected_option": {"value": "more"}}
-        values = {
-            ids.DIRECTION: {ids.DIRECTION: chosen},
-            ids.REASON: {ids.REASON: {"type": "plain_text_input", "value": "Their budget was approved yesterday"}},
-        }
-        view = {
-            "id": f"V{number}-{n}",
-            "type": "modal",
-            "callback_id": ids.SUBMIT,
-            "private_metadata": ref.model_dump_json(),
-            "state": {"values": values},
-            "blocks": [],
-        }
-        made.append(_body(n) | {"type": "view_submission", "view": view})
-    return made
-
-
-def _body(number: int) -> dict[str, Any]:
-    user = REPS[number % 24]
-    return {
-        "user": {"id": user, "team_id": "T"},
-        "team": {"id": "T"},
-        "trigger_id": "t",
-        "api_app_id": "A",
-        "token": "x",
-    }
-
-
-def dispatched(app: App, bodies: list[dict[str, Any]]) -> float:
-    """Requests a second through `App.dispatch`, 16 in flight; every one must be answered with a 200."""
-
-    def share(part: list[dict[str, Any]]) -> Callable[[], None]:
-        def work() -> None:
-            for body in part:
-                answer = app.dispatch(BoltRequest(mode="socket_mode", body=body))
-                assert answer.status == 200, answer.body
-                assert "errors" not in (answer.body or ""), answer.body
-
-        return work
-
-    return at_once([share(bodies[n::16]) for n in range(16)], len(bodies))
 
 
 def delivery(sim: Sim, folder: Path) -> None:

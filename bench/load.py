@@ -4,36 +4,31 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 
 def requests_a_second(port: int, path: str, bodies: list[bytes], in_flight: int, key: str = "") -> float:
     """Send all bodies over `in_flight` connections, each with one request at a time; every answer must be a 200."""
     shares = [bodies[number::in_flight] for number in range(in_flight)]
-    return at_once([lambda share=share: _send(port, path, share, key) for share in shares], len(bodies))  # type: ignore[misc]
+    return at_once([partial(_send, port, path, share, key) for share in shares], len(bodies))
 
 
 def at_once(works: list[Callable[[], None]], count: int) -> float:
     """Run works side by side, begun together; how many of `count` things a second that was."""
     gate = threading.Barrier(len(works) + 1)
-    failures: list[BaseException] = []
 
     def run(work: Callable[[], None]) -> None:
         gate.wait()
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001  # raised below, in the caller's thread
-            failures.append(failure)
+        work()
 
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    gate.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return count / (time.perf_counter() - began)
+    with ThreadPoolExecutor(len(works)) as pool:
+        running = [pool.submit(run, work) for work in works]
+        gate.wait()
+        began = time.perf_counter()
+        for one in running:
+            one.result()
+        return count / (time.perf_counter() - began)
 
 
 def _send(port: int, path: str, bodies: list[bytes], key: str) -> None:

@@ -125,16 +125,16 @@ def _numbers(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, i
 
 def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
     """A few sentences of those who agreed, three of them at the least, without the lead's name; one of each."""
-    by_rep: dict[int, str] = {}
+    one_each: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: len(row.reason or "")):
-        if row.quote and row.reason and row.author_id not in by_rep:
+        if row.quote and row.reason and row.author_id not in one_each:
             words = _nameless(row.reason, row.name)
             if words:
-                by_rep[row.author_id] = words
-    if len(by_rep) < QUOTING_REPS:
+                one_each[row.author_id] = words
+    if len(one_each) < QUOTING_REPS:
         return None
     # By their own letters, so that the order says nothing about who.
-    chosen = sorted(by_rep.items(), key=lambda pair: pair[1])[:QUOTES_SHOWN]
+    chosen = sorted(one_each.items(), key=lambda pair: pair[1])[:QUOTES_SHOWN]
     return {"quotes": [words for _, words in chosen]}, {rep: 1 for rep, _ in chosen}
 
 

@@ -1,9 +1,9 @@
 """A chart as a picture, for a workspace whose messages don't take native ones: the same numbers, and nothing more."""
 
 import io
-from typing import Any
 
-Json = dict[str, Any]
+from bot.views.kit import Json
+
 # Told apart by lightness and by pattern as well as by colour.
 BARS = (("#1f4e79", ""), ("#c9d6e3", "//"), ("#7a5c99", ".."))
 LINES = (("#1f4e79", "o-"), ("#6b6b6b", "s--"), ("#7a5c99", "^:"))

@@ -13,6 +13,7 @@ from bot.people import Member
 from bot.settings import Settings, need_tokens
 from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
 from storage import leads, outbox, people
+from storage import waiting as kept_waiting
 from storage.database import Database
 from storage.lock import database_file
 from storage.migrate import is_current
@@ -128,7 +129,7 @@ def _channels(database: Database, slack: WebClient | None) -> Iterator[Line]:
 
 def _waiting(database: Database) -> Iterator[Line]:
     with database.reading() as session:
-        waiting = leads.waiting_owners(session)
+        waiting = kept_waiting.waiting_owners(session)
         dropped = leads.dropped_labels(session, datetime.now(UTC) - timedelta(days=30))
     for row in waiting:
         count = plural(row.many, "lead waits", "leads wait")

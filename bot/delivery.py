@@ -1,7 +1,6 @@
 """One letter to Slack: send it, understand the answer, and look before saying something twice."""
 
 import uuid
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.error import URLError
@@ -11,6 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import charts
 from bot.domain.retry import UNCERTAIN, Answer, Kind
+from bot.views.kit import Json
 
 Letter = dict[str, Any]
 EVENT_TYPE = "otherwise_letter"
@@ -19,14 +19,19 @@ _NAMESPACE = uuid.UUID("6f7e1f0a-5f55-4c6a-9f0e-0d6d9c4b1e55")
 NEWER = ("data_visualization", "data_table")
 UNKNOWN_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "unsupported_block_type")
 PICTURES = "files:write"
+# What carries no number of its letter, so that it can't be looked for.
+UNMARKED = ("private", "picture")
 HISTORY_SCOPES = frozenset({"im:history", "channels:history", "groups:history"})
 
 
-def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> Answer:
+def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> tuple[Answer, list[Json]]:
     """Send a claimed letter. A letter that may have been said already is looked for first, where history can be read;
     elsewhere Slack must at least be answering again before it is said a second time.
+
+    How it ended, and the blocks that this workspace does not know and that were left out.
     """
-    answer, left_out = _attempt(lambda: _deliver(slack, letter, can_read_history)), []
+    left_out: list[Json] = []
+    answer = _attempt(lambda: _deliver(slack, letter, can_read_history))
     for kind in NEWER:
         # A workspace that does not know these yet still gets the words, which say the same.
         if answer.kind is not Kind.REFUSED or answer.code not in UNKNOWN_BLOCKS or not _has(letter, kind):
@@ -35,7 +40,7 @@ def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> Answ
         left_out += [block for block in blocks if block["type"] == kind]
         letter = letter | {"payload": letter["payload"] | {"blocks": [one for one in blocks if one["type"] != kind]}}
         answer = _attempt(partial(_deliver, slack, letter, can_read_history))
-    return replace(answer, left_out=tuple(left_out))
+    return answer, left_out
 
 
 def _has(letter: Letter, kind: str) -> bool:
@@ -54,7 +59,7 @@ def open_direct(slack: WebClient, slack_id: str) -> Answer:
 
 def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer:
     if letter["error"] == UNCERTAIN and letter["kind"] not in ("update", "delete"):
-        if can_read_history and letter["kind"] != "private":
+        if can_read_history and letter["kind"] not in UNMARKED:
             if found := _find(slack, letter):
                 return Answer(Kind.SENT, ts=found, channel=_channel(letter))
         else:

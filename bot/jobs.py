@@ -13,7 +13,8 @@ from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.rules import LETTERS_KEEP, WAITS_FOR_OWNER
 from bot.log import frames
-from storage import leads, outbox, people
+from storage import outbox, people
+from storage import waiting as kept_waiting
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ def assign_unowned(deps: Deps) -> None:
 def _assign(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
-        any_waiting = bool(leads.unowned(session, at.now - WAITS_FOR_OWNER))
+        any_waiting = bool(kept_waiting.unowned(session, at.now - WAITS_FOR_OWNER))
     if any_waiting:
         given = deps.db.write(lambda s: waiting.assign_unowned(s, deps.draw, at), key="assign")
         if given:
@@ -76,11 +77,14 @@ def _look_after_sample(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
         late = sampling.any_late(session, at)
-        to_do = sample_desk.anything_to_do(session, at)
+        to_tell, found = sample_desk.to_tell(session), sample_desk.found(session, at)
     if late:
         deps.db.write(lambda s: sampling.reveal_late(s, at), key="sample")
-    if to_do:
-        deps.db.write(lambda s: (sample_desk.tell_reps(s, at), sample_desk.finish(s, at)), key="admin")
+    if to_tell:
+        deps.db.write(lambda s: sample_desk.tell_reps(s, at), key="admin")
+    if found is not None:
+        sample, result = found
+        deps.db.write(lambda s: sample_desk.finish(s, sample, result, at), key="admin")
 
 
 def _each(

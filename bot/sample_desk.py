@@ -1,5 +1,6 @@
 """The blind-first sample from the desk: on, off, how far it is, who is told, and its one result."""
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -73,41 +74,39 @@ def tell_reps(session: Session, at: Moment) -> int:
     return len(reps)
 
 
-def anything_to_do(session: Session, at: Moment) -> bool:
-    """Whether reps are to be told something, or the sample may be over."""
+def to_tell(session: Session) -> bool:
+    """Whether reps are to be told that a sample begins, or that it is over."""
     running = workspace.read(session).sample_id
-    if running is None:
-        return bool(sampling.told(session))
-    full = sampling.counted(session, running, week_began(at.now)) >= sampling.by_id(session, running).planned
-    return full or bool(sampling.to_tell(session, running))
+    return bool(sampling.told(session) if running is None else sampling.to_tell(session, running))
 
 
-def finish(session: Session, at: Moment) -> bool:
-    """End the sample once all its numbers are there, with its one result; whether it was ended.
+def found(session: Session, at: Moment) -> tuple[int, dict[str, Any]] | None:
+    """The running sample and its one result, once all its numbers are there; else None.
 
     Looked at by the week, and a result needs as many reps as a digest's figures do, none of them with more than half.
     """
     running = workspace.read(session).sample_id
     if running is None:
-        return False
-    sample, before = sampling.by_id(session, running), week_began(at.now)
-    if sampling.counted(session, running, before) < sample.planned:
-        return False
+        return None
+    planned, before = sampling.by_id(session, running).planned, week_began(at.now)
+    if sampling.counted(session, running, before) < planned:
+        return None
     rows = sampling.numbers(session, running, before)
-    each = [
-        Number(row.person_id, row.arm, row.estimate, row.probability) for row in rows if row.probability is not None
-    ]
-    found = effect(each)
-    arms = {arm: sum(one.arm == arm for one in each) for arm in (BLIND, ASKED)}
-    if found is None or min(arms.values()) < sample.planned // ARM_PART:
-        return False
-    if found.reps < rules_of(session, at.now).reps or found.largest > LARGEST:
-        return False
-    result = asdict(found) | {"given": arms, "asked": sampling.asked(session, running, before)}
-    sampling.end(session, running, result, at.now)
-    workspace.change(session, sample_id=None)
-    tell_reps(session, at)
-    return True
+    each = [Number(row.person_id, row.arm, row.estimate, row.probability) for row in rows]
+    result, arms = effect(each), Counter(one.arm for one in each)
+    if result is None or min(arms[BLIND], arms[ASKED]) < planned // ARM_PART:
+        return None
+    if result.reps < rules_of(session, at.now).reps or result.largest > LARGEST:
+        return None
+    return running, asdict(result) | {"given": arms, "asked": sampling.asked(session, running, before)}
+
+
+def finish(session: Session, sample: int, result: dict[str, Any], at: Moment) -> None:
+    """End the sample with what it found, unless somebody has switched it off meanwhile."""
+    if workspace.read(session).sample_id == sample:
+        sampling.end(session, sample, result, at.now)
+        workspace.change(session, sample_id=None)
+        tell_reps(session, at)
 
 
 def _say(session: Session, rep: Row[Any], payload: Json, key: str, at: Moment) -> None:

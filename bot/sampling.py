@@ -12,7 +12,7 @@ from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
 from bot.domain.errors import AlreadyClosed, OtherwiseError
 from bot.domain.rules import OPEN_OUTCOMES
-from bot.domain.sampling import ASKED, BLIND, HIDDEN_FOR, NOTICE, SHARES, USUAL
+from bot.domain.sampling import BLIND, HIDDEN_FOR, NOTICE, SHARES, USUAL
 from bot.place import Place, find_place
 from bot.posting import Posting
 from bot.views import sampling as views
@@ -37,12 +37,13 @@ class Drawing:
         """
         rows, result = [], []
         for one in postings:
-            arm = self._arm(one, names[one.lead], at) if self._takes_part(one, at) else ""
-            if arm:
-                rows.append(self._row(one, arm, at))
-            if arm in (BLIND, ASKED):
-                one = replace(one, card=replace(one.card, arm=arm, number_visible=arm != BLIND))
-            result.append(one)
+            if not self._takes_part(one, at):
+                result.append(one)
+                continue
+            arm = self.draw.arm(f"anchor-{self.sample}", names[one.lead], SHARES)
+            rows.append(self._row(one, arm, at))
+            card = one.card if arm == USUAL else replace(one.card, arm=arm, number_visible=arm != BLIND)
+            result.append(replace(one, card=card))
         if rows:
             sampling.add(session, rows)
         return result
@@ -53,9 +54,6 @@ class Drawing:
             return False
         told = rep.sample_told == self.sample and rep.sample_told_at is not None
         return bool(told and rep.in_sample and rep.sample_told_at + NOTICE <= at.now)
-
-    def _arm(self, one: Posting, name: str, at: Moment) -> str:
-        return self.draw.arm(experiment(self.sample), name, SHARES)
 
     def _row(self, one: Posting, arm: str, at: Moment) -> dict[str, Any]:
         return {
@@ -69,11 +67,6 @@ class Drawing:
             "revealed_at": None if arm == BLIND else at.now,
             "at": at.now,
         }
-
-
-def experiment(sample: int) -> str:
-    """The name by which a sample's leads are drawn."""
-    return f"anchor-{sample}"
 
 
 def number_form(session: Session, ref: Ref, slack_id: str) -> tuple[str, int, bool]:

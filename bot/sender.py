@@ -17,6 +17,7 @@ from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
 from bot.domain.retry import SETTLE, UNCERTAIN, Answer, Decision, Kind, State, decide
 from bot.log import frames
+from bot.views.kit import Json
 from storage import leads, outbox
 
 log = structlog.get_logger()
@@ -153,7 +154,7 @@ class Sender:
         return mine
 
     def _send(self, letter: dict[str, Any]) -> None:
-        settled = threading.Event()
+        settled, left_out = threading.Event(), list[Json]()
         try:
             answer = self._direct(letter)
             if answer is None:
@@ -162,8 +163,8 @@ class Sender:
                 if letter["kind"] in ("post", "thread"):
                     # From start to start; the small margin keeps a slow clock at Slack's end from refusing.
                     self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
-                answer = self._say(letter)
-            self._settle(letter, answer)
+                answer, left_out = self._say(letter)
+            self._settle(letter, answer, left_out if self._can_send_pictures else [])
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
         finally:
@@ -171,7 +172,7 @@ class Sender:
             self._busy.discard(letter["lane"])
             self._wake.set()
 
-    def _say(self, letter: dict[str, Any]) -> Answer:
+    def _say(self, letter: dict[str, Any]) -> tuple[Answer, list[Json]]:
         if letter["error"] == UNCERTAIN:
             log.warning("letter.again", letter=letter["id"], attempt=letter["attempt"], looks=self._can_read_history)
         return delivery.deliver(self._deps.slack, letter, can_read_history=self._can_read_history)
@@ -189,8 +190,8 @@ class Sender:
         self._write(lambda s: outbox.keep_direct_channel(s, lane, opened.channel))
         return None
 
-    def _settle(self, letter: dict[str, Any], answer: Answer) -> None:
-        """Write down how it ended. The database may be away just now; what Slack did must not be forgotten for it."""
+    def _settle(self, letter: dict[str, Any], answer: Answer, left_out: list[Json]) -> None:
+        """Write down how it ended and what follows. The database may be away; what Slack did must not be lost."""
         now = datetime.now(UTC)
         decision = decide(
             answer,
@@ -204,9 +205,9 @@ class Sender:
         posted_at = self._deps.clock.now()
         while True:
             try:
-                ours = self._write(lambda s: _settled(s, letter, self._owner, decision, answer, now, posted_at))
-                if ours and answer.left_out and self._can_send_pictures:
-                    self._write(lambda s: _add_pictures(s, letter, answer, now))
+                ours = self._write(
+                    lambda s: _settled(s, letter, self._owner, decision, answer, left_out, now, posted_at)
+                )
                 break
             except OtherwiseError:
                 if self._stopping.wait(1.0):
@@ -226,9 +227,9 @@ class Sender:
             log.warning("letter.taken_back", letter=letter, kind=kind)
 
 
-def _add_pictures(session: Session, letter: dict[str, Any], answer: Answer, now: datetime) -> None:
+def _add_pictures(session: Session, letter: dict[str, Any], left_out: list[Json], now: datetime) -> None:
     """Charts that the workspace did not take, as pictures in the message's thread."""
-    for number, block in enumerate(one for one in answer.left_out if one["type"] == "data_visualization"):
+    for number, block in enumerate(one for one in left_out if one["type"] == "data_visualization"):
         row = {
             "kind": "picture",
             "lane": f"picture:{letter['id']}",
@@ -245,10 +246,13 @@ def _settled(
     owner: str,
     decision: Decision,
     answer: Answer,
+    left_out: list[Json],
     now: datetime,
     posted_at: datetime,
 ) -> bool:
     ours = outbox.settle(session, letter["id"], owner, decision, answer, now)
     if ours and decision.state is State.SENT and letter["kind"] == "post" and letter["lead_id"] is not None:
         leads.mark_posted(session, letter["lead_id"], posted_at)
+    if ours and decision.state is State.SENT:
+        _add_pictures(session, letter, left_out, now)
     return ours

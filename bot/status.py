@@ -9,6 +9,7 @@ from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.views.health import Dead, Health, Waiting, lines
 from storage import export, leads, outbox, people, workspace
+from storage import waiting as kept_waiting
 
 DRIFT_SHOWN = timedelta(days=30)
 
@@ -39,7 +40,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         unmanaged=[team.name for team in teams if team.manager_id is None],
         teamless=[row.name for row in reps if row.team_id is None],
         dead=[Dead(row.fix or "Slack refused it.", int(row.many)) for row in outbox.dead(session)],
-        waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in leads.waiting_owners(session)],
+        waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )

@@ -15,6 +15,7 @@ from bot.pacing import pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
 from storage import leads, people, workspace
+from storage import waiting as kept_waiting
 from storage.stats import RecordKey, TrackRecords
 
 Records = dict[RecordKey, Record]
@@ -30,7 +31,7 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
     """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
     if rep.paused or rep.muted or not rep.is_rep or workspace.read(session).paused:
         return 0
-    waiting = leads.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
+    waiting = kept_waiting.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
     pace, postings = pacing(session, at.now), []
     records = records_of(session, waiting, at)
     for row in waiting:
@@ -61,7 +62,7 @@ def posting_of(session: Session, row: Row[Any], reader: Row[Any], records: Recor
 
 def post_all_waiting(session: Session, at: Moment) -> int:
     """After a pause: send every active rep what waited for her and is younger than seven days; how many."""
-    reps = [people.by_id(session, rep) for rep in leads.reps_waited_for(session, at.now - WAITS_FOR_OWNER)]
+    reps = [people.by_id(session, rep) for rep in kept_waiting.reps_waited_for(session, at.now - WAITS_FOR_OWNER)]
     return sum(post_waiting(session, rep, at) for rep in reps)
 
 
@@ -69,7 +70,7 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
     """Give leads that came without an owner, and found nobody, to those who are there now; how many."""
     if workspace.read(session).paused:
         return 0
-    waiting = leads.unowned(session, at.now - WAITS_FOR_OWNER)
+    waiting = kept_waiting.unowned(session, at.now - WAITS_FOR_OWNER)
     guard = routing.guard(session, draw)
     if not waiting or not guard.available:
         return 0

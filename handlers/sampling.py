@@ -7,7 +7,6 @@ from bot import sampling
 from bot.deps import Deps
 from bot.views import ids
 from bot.views import sampling as views
-from handlers import home
 from handlers.payloads import Body, clicked, ref_of, typed
 
 
@@ -31,10 +30,8 @@ def submit_number(deps: Deps, ack: Ack, body: Body) -> None:
     ack()
 
 
-def leave(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+def leave(deps: Deps, ack: Ack, body: Body) -> None:
     """[Leave me out]."""
     user, at = body["user"]["id"], deps.clock.moment()
     deps.db.write(lambda s: sampling.leave(s, user, at), key=user)
-    if body.get("container", {}).get("type") == "view":
-        home.refresh(deps, client, user)
     ack()

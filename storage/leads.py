@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bot.domain.bands import band_of
@@ -40,8 +40,6 @@ _SITUATION = (
     .order_by(suggestions.c.id.desc())
     .limit(1)
 )
-# Waits for somebody else than its own rep, who may open hers whenever she likes.
-_WAITS = and_(text("waiting <> ''"), leads.c.waiting != "later")
 _PRIOR_OF = select(priors).where(priors.c.id == bindparam("prior"), priors.c.lead_id == bindparam("lead"))
 
 
@@ -175,51 +173,10 @@ def situation(session: Session, lead: int) -> Row[Any] | None:
     return session.execute(_SITUATION, {"lead": lead}).one_or_none()
 
 
-def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Row[Any]]:
-    """Leads received after `after` that wait for this rep to be added, oldest first."""
-    hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
-    return session.execute(
-        select(leads)
-        .where(text("waiting <> ''"), leads.c.waiting != "later", hers, leads.c.received_at >= after)
-        .order_by(leads.c.id)
-    ).all()
-
-
 def posted_since(session: Session, rep: int, at: datetime) -> int:
     """How many suggestions somebody was sent since then."""
     counted = select(func.count()).where(suggestions.c.rep_id == rep, suggestions.c.created_at >= at)
     return int(session.execute(counted).scalar_one())
-
-
-def later_of(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
-    """Leads that wait for a rep to open them, oldest first; closed ones are left out."""
-    return session.execute(
-        select(leads)
-        .where(text("waiting <> ''"), leads.c.waiting == "later", leads.c.rep_id == rep)
-        .where(leads.c.outcome.in_(("", "reopened")))
-        .order_by(leads.c.id)
-        .limit(limit)
-    ).all()
-
-
-def later_counts(session: Session) -> Sequence[Row[Any]]:
-    """For whom leads wait to be opened: id, zone, muted, later_told, and the newest lead's id."""
-    return session.execute(
-        select(people.c.id, people.c.zone, people.c.muted, people.c.later_told, func.max(leads.c.id).label("newest"))
-        .join(leads, leads.c.rep_id == people.c.id)
-        .where(text("lead.waiting <> ''"), leads.c.waiting == "later", leads.c.outcome.in_(("", "reopened")))
-        .group_by(people.c.id, people.c.zone, people.c.muted, people.c.later_told)
-    ).all()
-
-
-def unowned(session: Session, after: datetime) -> Sequence[Row[Any]]:
-    """Leads received after `after` that nobody owns and that were given to nobody yet, oldest first."""
-    return session.execute(
-        select(leads)
-        .where(text("waiting <> ''"), leads.c.waiting == "unowned", leads.c.received_at >= after)
-        .order_by(leads.c.id)
-        .limit(500)
-    ).all()
 
 
 def adopt_history(session: Session, rep: Row[Any]) -> int:
@@ -227,21 +184,6 @@ def adopt_history(session: Session, rep: Row[Any]) -> int:
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
     result = session.execute(update(leads).where(leads.c.rep_id.is_(None), leads.c.history, hers).values(rep_id=rep.id))
     return int(getattr(result, "rowcount", 0))
-
-
-def reps_waited_for(session: Session, after: datetime) -> Sequence[int]:
-    """Active reps for whom leads received after `after` wait, whatever for."""
-    hers = or_(people.c.email == leads.c.owner_email, people.c.slack_id == leads.c.owner_slack_id)
-    return (
-        session.execute(
-            select(people.c.id)
-            .where(people.c.is_rep, people.c.paused.is_(False), people.c.muted.is_(False))
-            .where(select(leads.c.id).where(_WAITS, hers, leads.c.received_at >= after).exists())
-            .order_by(people.c.id)
-        )
-        .scalars()
-        .all()
-    )
 
 
 def any_lead(session: Session) -> bool:
@@ -296,16 +238,6 @@ def newest_ids(session: Session, limit: int) -> list[str]:
 def all_priors(session: Session, lead: int) -> Sequence[Row[Any]]:
     """Every prior of a lead, oldest first."""
     return session.execute(select(priors).where(priors.c.lead_id == lead).order_by(priors.c.scored_at)).all()
-
-
-def waiting_owners(session: Session) -> Sequence[Row[Any]]:
-    """For whom leads wait: owner, waiting, how many."""
-    owner = func.coalesce(leads.c.owner_email, leads.c.owner_slack_id, "")
-    return session.execute(
-        select(owner.label("owner"), leads.c.waiting, func.count().label("many"))
-        .where(_WAITS)
-        .group_by(owner, leads.c.waiting)
-    ).all()
 
 
 def dropped_labels(session: Session, since: datetime) -> set[str]:

@@ -1,7 +1,5 @@
 """Fixtures: one workspace process a session, and a bot on a fresh database a test."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,25 +13,6 @@ from tests.world import World, settings_for
 # A slow machine is no defect, and a test leaves nothing behind in the checkout.
 settings.register_profile("here", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
-
-
-MEMORY = Path("/dev/shm")
-ROOM = 2 * 2**30
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep the tests' databases in memory where there is room: a busy disk's pauses are not what they are about.
-
-    An answer has to be stored within two seconds, and a shared machine's disk may take longer to write one page.
-    """
-    if config.option.basetemp is None and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-        config.option.basetemp = tempfile.mkdtemp(prefix="otherwise-tests-", dir=MEMORY)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing of that behind."""
-    if config.option.basetemp and str(config.option.basetemp).startswith(f"{MEMORY}/otherwise-tests-"):
-        shutil.rmtree(config.option.basetemp, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 
 class Kind(StrEnum):
@@ -69,8 +68,6 @@ class Answer:
     retry_after: float | None = None
     ts: str = ""
     channel: str = ""
-    # Blocks that the workspace does not know, and that were sent without.
-    left_out: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,9 @@ def month(lines: list[tuple[str, int, int]], fits: list[Fit], sets: int, calls: 
 
 def _judged(fit: Fit) -> str:
     """CORP in a sentence; never without what chance alone would show."""
-    verdict = "more than chance would show" if fit.off > 2 * fit.by_chance else "about what chance would show"
     return (
         f"{foreign(fit.line, 100)}, {fit.days} days: over the newest {plural(fit.leads, 'lead')} of a year its numbers "
-        f"were off by {fit.off:.4f} (Brier points; {fit.by_chance:.4f} by chance alone): {verdict}. "
+        f"were off by {fit.off:.4f} Brier points, where {fit.by_chance:.4f} is what right numbers show by chance. "
         f"They told leads apart by {fit.apart:.4f}."
     )
 

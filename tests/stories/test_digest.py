@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot import jobs
+from bot.domain import retry
 from storage.tables import Digest, Lead, Letter, Release
 from tests.sim import Sim
 from tests.world import ADA, EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
@@ -262,10 +265,12 @@ def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(s
     assert [row["state"] for row in world.rows(Letter) if row["dedupe_key"].startswith("digest:")] == ["sent"]
 
 
+@pytest.mark.parametrize("scopes", [[], ["im:history"]])
 def test_where_files_may_be_sent_the_refused_chart_comes_as_a_picture_in_its_thread(
-    make_world: Any, sim: Sim, tmp_path: Path
+    scopes: list[str], make_world: Any, sim: Sim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sim.post("scopes", grant=["files:write"])
+    monkeypatch.setattr(retry, "SETTLE", timedelta(seconds=0.2))
+    sim.post("scopes", grant=["files:write", *scopes])
     clock = tmp_path / "clock"
     clock.write_text("0")
     world: World = make_world(otherwise_clock_file=clock)
@@ -273,7 +278,8 @@ def test_where_files_may_be_sent_the_refused_chart_comes_as_a_picture_in_its_thr
     names = answered(world)
     settle(world, names, won=names[:6] + names[12:15] + names[24:28])
     world.sim.fault("chat.postMessage", "error", error="invalid_blocks", times=1)
-    world.sim.fault("files.completeUploadExternal", "429", times=1, retry_after=1)
+    world.sim.fault("files.getUploadURLExternal", "429", times=1, retry_after=1)
+    world.sim.fault("files.completeUploadExternal", "500", times=1)
     go_to_monday(world)
     message = world.see(MONA, "leads are past 30 days")
     picture = world.see(MONA, "Won, beside what the tool expected")
