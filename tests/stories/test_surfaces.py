@@ -15,11 +15,13 @@ import pytest
 
 from bot import jobs, keys
 from bot.domain.commands import FORMS
+from bot.domain.sampling import BLIND
 from bot.views import ids
 from storage import outbox
-from storage.tables import Letter
+from storage.tables import Letter, Sampled
 from tests.sim import Sim
 from tests.stories.test_commands import RIGHT
+from tests.stories.test_sample import begin, names, say
 from tests.world import ADA, LEADS, MILO, MONA, RIA, ROB, World, lead_item, people_file, settings_for
 
 SECRET = "her own quite particular words"
@@ -59,6 +61,29 @@ def play(world: World, said: str, plant: Callable[[World], None] | None = None) 
     return {name: VARIES.sub("~", text) for name, text in seen.items()}
 
 
+def play_a_sample(world: World, said: str) -> Seen:
+    """The same where Ria's lead is drawn into the blind-first sample: she says a number, skips, or does nothing."""
+    world.add_people(people_file())
+    begin(world)
+    (name,) = names(world, BLIND)
+    world.lead(name, name="Secretive Ltd")
+    world.lead("rob:1", rep=ROB, name="Other Inc")
+    message = world.see(RIA, "Yours first")
+    world.quiet()
+    if said == "skip":
+        world.press(RIA, "Show the tool's number", message)
+    elif said:
+        say(world, RIA, message, said)
+    world.quiet()
+    jobs.look_after_sample(world.deps)
+    world.outcome(name, "won")
+    world.quiet()
+    seen = routes(world) | homes(world) | commanded(world)
+    world.quiet()
+    seen |= written(world)
+    return {place: VARIES.sub("~", text) for place, text in seen.items()}
+
+
 def respond(world: World, message: dict[str, Any], said: str) -> None:
     if said == "noted":
         world.press(RIA, "Noted", message, "C0DEALS")
@@ -79,6 +104,8 @@ def commanded(world: World) -> Seen:
     seen = {}
     for user in OTHERS:
         for form in FORMS:
+            if world.open_letters():
+                world.quiet()  # how many letters are on their way is a matter of moments
             told = world.command(user, by_name[form.name])
             seen[f"/otherwise {form.name} by {user}"] = json.dumps(told["blocks"], ensure_ascii=False)
     return seen
@@ -186,6 +213,27 @@ def test_whatever_she_says_others_see_the_same(said: str, hour: Callable[..., Se
     assert found == [], show(found[0], nothing, seen)
     assert SECRET not in json.dumps(seen)
     assert len(seen) > len(OTHERS) * (len(FORMS) + len(ids.ACTIONS) - 1), "every command and button was tried"
+
+
+def test_her_number_in_a_sample_is_seen_by_nobody(sim: Sim, tmp_path: Path, capsys: Any) -> None:
+    """The same weeks with nothing said, a skip, and numbers far apart."""
+    seen: dict[str, Seen] = {}
+    for said in ("", "skip", "3", "97"):
+        sim.post("reset")
+        sim.post("limits", on=False)
+        clock = tmp_path / f"clock{said}"
+        clock.write_text("0")
+        database = f"sqlite:///{tmp_path}/sample{said}.db"
+        world = World(sim, settings_for(sim, database, otherwise_clock_file=clock))
+        try:
+            seen[said] = play_a_sample(world, said)
+            assert world.rows(Sampled)[0]["estimate"] == (int(said) / 100 if said.isdigit() else None)
+        finally:
+            world.close()
+    for said in ("skip", "3", "97"):
+        found = differences(seen[""], seen[said])
+        assert found == [], show(found[0], seen[""], seen[said])
+    assert "0.97" not in capsys.readouterr().out, "the log holds no numbers of hers"
 
 
 def plant_in_a_letter(world: World) -> None:
