@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="sqlite:///otherwise.db", description="`sqlite:///file.db`, or `postgresql://user:password@host/name`."
     )
-    otherwise_http_host: str = Field(default="127.0.0.1", description="Address that intake listens on.")
+    otherwise_http_host: str = Field(
+        default="127.0.0.1", description="Address that intake listens on; `/docs` is served on loopback alone."
+    )
     otherwise_http_port: int = Field(default=8080, ge=0, le=65535, description="Port of intake; 0 takes any free one.")
     otherwise_admins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Slack ids of further admins, separated by commas."

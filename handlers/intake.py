@@ -1,6 +1,7 @@
 """The HTTP intake: leads and outcomes in, one answer an item, and what a load balancer asks."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 import structlog
@@ -66,7 +67,15 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
     """The intake's app. `ready` tells what `/readyz` shows: `ok`, and why not."""
-    app = FastAPI(title="Otherwise", description=DESCRIPTION, version="0.1.0", redoc_url=None)
+    described = _on_loopback(deps.settings.otherwise_http_host)
+    app = FastAPI(
+        title="Otherwise",
+        description=DESCRIPTION,
+        version="0.1.0",
+        docs_url="/docs" if described else None,
+        openapi_url="/openapi.json" if described else None,
+        redoc_url=None,
+    )
 
     @app.exception_handler(Refused)
     def refused(_request: Request, failure: Refused) -> JSONResponse:
@@ -133,6 +142,14 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         return JSONResponse(state, 200 if state["ok"] else 503)
 
     return app
+
+
+def _on_loopback(host: str) -> bool:
+    """Whether only this machine reaches the intake; elsewhere its pages would describe it to whoever asks."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _limited_body(request: Request) -> bytes:

@@ -193,3 +193,10 @@ def test_health_and_readiness_tell_the_truth(world: World) -> None:
     assert body["anyOf"][1]["maxItems"] == 1000
     assert "probability" in body["anyOf"][0]["properties"]["prior"]["properties"]
     assert world.http.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("localhost", 200), ("0.0.0.0", 404)])  # noqa: S104  # that is the point
+def test_the_pages_that_describe_the_intake_are_on_loopback_alone(host: str, status: int, make_world: Any) -> None:
+    world = make_world(otherwise_http_host=host)
+    assert [world.http.get(path).status_code for path in ("/docs", "/openapi.json")] == [status, status]
+    assert world.http.get("/healthz").status_code == 200
