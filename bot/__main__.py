@@ -14,10 +14,10 @@ from rich.console import Console
 
 from bot import keys, log, people, waiting
 from bot.domain.clock import clock_from
-from bot.domain.errors import ImportRefused, OtherwiseError
+from bot.domain.errors import OtherwiseError
 from bot.domain.files import rows
-from bot.domain.past import FIELDS, Mapped
-from bot.importing import Import
+from bot.domain.past import FIELDS
+from bot.importing import Import, mapped
 from bot.settings import Settings, read_settings
 from storage.database import Database
 from storage.lock import holding
@@ -135,6 +135,17 @@ def migrate() -> None:
     typer.echo("The database is up to date.")
 
 
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to; a file that is not there yet.")]) -> None:
+    """Copy the database while the bot runs (SQLite). The copy holds all that reps wrote: keep it as you keep that."""
+    from storage.backup import copy_database  # only here
+
+    size = copy_database(_settings().database_url, file)
+    typer.echo(
+        f"{file}: {size:,} bytes, looked through. To use it: stop the bot, put it in the database's place, start."
+    )
+
+
 @app.command("people")
 def people_command(
     file: Annotated[Path, typer.Argument(help=f"CSV with any of the columns {', '.join(people.COLUMNS)}.")],
@@ -182,7 +193,7 @@ def import_command(
 ) -> None:
     """Take in a file of leads as history (nothing is posted), or with --post as new ones. Twice is the same as once."""
     settings = _settings()
-    how = _mapped(mapping, tuple(fact), owner_format, horizon, model)
+    how = mapped(mapping, tuple(fact), owner_format, horizon, model)
     database = None if dry_run else _database(settings)
     run = Import(
         file,
@@ -283,16 +294,6 @@ def digest_due() -> None:
     deps = build_deps(settings)
     jobs.queue_digests(deps)
     deps.db.close()
-
-
-def _mapped(mapping: list[str], facts: tuple[str, ...], owner_format: str, horizon: int, model: str) -> Mapped:
-    columns = {}
-    for pair in mapping:
-        name, _, column = pair.partition("=")
-        if name not in FIELDS or not column:
-            raise ImportRefused(f"--map {pair!r}: write FIELD=COLUMN with a field of {', '.join(FIELDS)}.")
-        columns[name] = column
-    return Mapped(columns, facts, owner_format, horizon, model)
 
 
 if __name__ == "__main__":

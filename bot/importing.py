@@ -10,9 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bot import history, leads
 from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
+from bot.domain.errors import ImportRefused
 from bot.domain.files import rows
 from bot.domain.inbound import LeadIn
-from bot.domain.past import RESPONSE_FIELDS, BadRow, Mapped, Past, parse_lead, parse_past
+from bot.domain.past import FIELDS, RESPONSE_FIELDS, BadRow, Mapped, Past, parse_lead, parse_past
 from storage.database import Database
 from storage.stats import TrackRecords
 
@@ -96,3 +97,14 @@ class Import:
             created = sum(one.result == "created" for one in results)
             self.stored, self.known = self.stored + created, self.known + len(fresh) - created
         time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
+
+
+def mapped(mapping: list[str], facts: tuple[str, ...], owner_format: str, horizon: int, model: str) -> Mapped:
+    """How a file's columns become fields, from FIELD=COLUMN pairs. Raises ImportRefused for one that is neither."""
+    columns = {}
+    for pair in mapping:
+        name, _, column = pair.partition("=")
+        if name not in FIELDS or not column:
+            raise ImportRefused(f"--map {pair!r}: write FIELD=COLUMN with a field of {', '.join(FIELDS)}.")
+        columns[name] = column
+    return Mapped(columns, facts, owner_format, horizon, model)
