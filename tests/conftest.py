@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import postgres
 from tests.sim import Sim
 from tests.world import World, settings_for
 
@@ -31,10 +32,15 @@ def sim(workspace: Sim) -> Sim:
     return workspace
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> str:
-    """The address of a database that is not there yet."""
-    return f"sqlite:///{tmp_path}/otherwise.db"
+@pytest.fixture(params=["sqlite", "postgresql"] if postgres.installed() else ["sqlite"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables; every story is told on both kinds."""
+    return f"sqlite:///{tmp_path}/otherwise.db" if request.param == "sqlite" else postgres.postgres_url(request)
+
+
+def pytest_report_header() -> str:
+    """Say so where half of the stories can't be told."""
+    return "stories on SQLite and PostgreSQL" if postgres.installed() else "PostgreSQL is not installed: SQLite alone"
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
-"""Faults of the machine, made for real: the kernel refuses to let a file grow."""
+"""Faults of the machine, made for real: the kernel refuses to let a file grow, a server is not there."""
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests import postgres
 
 
 @contextmanager
@@ -16,3 +18,11 @@ def no_more_room(database: Path) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def no_writes(database: str) -> Iterator[None]:
+    """While inside, nothing can be stored: SQLite has no more room, PostgreSQL's server has been killed."""
+    fault = no_more_room(Path(database.removeprefix("sqlite:///"))) if "sqlite" in database else postgres.gone()
+    with fault:
+        yield

@@ -14,7 +14,7 @@ from tests.postgres import postgres_url
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_up_down_and_up_again_leave_the_tables_of_this_version(kind: str, request: Any, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/m.db" if kind == "sqlite" else postgres_url(request)
+    url = f"sqlite:///{tmp_path}/m.db" if kind == "sqlite" else postgres_url(request, empty=True)
     assert not is_current(url)
     upgrade(url)
     assert is_current(url)

@@ -19,7 +19,11 @@ from storage.tables import Lead, Letter, Prior, Response, Suggestion, table
 from tests.sim import ROOT, Sim
 from tests.world import MONA, RIA, World
 
+# PostgreSQL has pg_dump (docs/operations.md).
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
+
+@ON_SQLITE
 def test_a_copy_made_under_load_holds_together_and_tells_the_same(
     shifted_world: World, sim: Sim, tmp_path: Path
 ) -> None:
@@ -85,6 +89,7 @@ def preview(url: str, world: World) -> str:
     return re.sub(r"\d+ leads", "~ leads", run.stdout)
 
 
+@ON_SQLITE
 def test_a_backup_replaces_nothing_and_leaves_nothing_half(world: World, tmp_path: Path) -> None:
     there = tmp_path / "there.db"
     there.write_text("mine")
@@ -100,6 +105,7 @@ def test_a_backup_replaces_nothing_and_leaves_nothing_half(world: World, tmp_pat
     assert [one.name for one in tmp_path.iterdir() if "copy" in one.name or "part" in one.name] == []
 
 
+@ON_SQLITE
 def test_the_command_says_what_to_do_with_it(world: World, tmp_path: Path) -> None:
     environment = os.environ | {"DATABASE_URL": world.settings.database_url}
     words: dict[str, Any] = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True, "timeout": 60}

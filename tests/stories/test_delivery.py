@@ -1,14 +1,13 @@
 """Letters reach Slack in order, at its pace, once; what can't be delivered is kept with its fix."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.checker import check_history
 from storage.tables import Lead, Letter, Response, Suggestion
-from tests.faults import no_more_room
+from tests.faults import no_writes
 from tests.world import LEADS, REPS, RIA, ROB, World, lead_item, people_file
 
 
@@ -155,12 +154,12 @@ def test_a_refreshed_connection_is_taken_up_again(world: World) -> None:
     assert [kind for kind, _, _ in world.responses()] == ["noted"]
 
 
-def test_the_database_away_keeps_her_words_in_the_form(world: World, tmp_path: Path) -> None:
+def test_the_database_away_keeps_her_words_in_the_form(world: World, database: str) -> None:
     world.lead()
     world.press(RIA, "I see something else", world.see(RIA, "Acme Ltd"))
     view = world.form(RIA)
     typed = {"direction": "more", "reason": "x" * 3000}
-    with no_more_room(tmp_path / "otherwise.db"):
+    with no_writes(database):
         told = world.sim.act("submit", RIA, view=view["id"], values=typed)
         answer = world.http.post(LEADS, json=lead_item("other", RIA, 0.2))
     assert "nothing was stored" in told["errors"]["reason"]

@@ -123,7 +123,7 @@ def test_import_reads_back_what_was_exported(told: World, make_world: Any, tmp_p
     before = {row["lead_id"]: row for row in told.rows(Lead)}
     for rows, wanted in ((lines, 36), (plain, 36)):
         file.write_text("\n".join(json.dumps(line) for line in rows))
-        other = told.settings.database_url.replace("otherwise.db", f"other{len(rows)}.db")
+        other = f"sqlite:///{tmp_path}/other{len(rows)}.db"
         from storage.database import Database
         from storage.migrate import upgrade
 
