@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import FastAPI
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -19,12 +20,14 @@ from bot import jobs
 from bot.deps import Deps
 from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
+from bot.http_mode import Watch
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.slack_check import Identity, identify
 from bot.socket_mode import CONCURRENCY, Connection
 from handlers import register
 from handlers.intake import http_app
+from handlers.slack_http import add_slack
 from storage.database import Database
 from storage.lock import holding
 from storage.migrate import is_current, upgrade
@@ -60,9 +63,9 @@ def build_bolt(deps: Deps, identity: Identity) -> App:
         authorize=lambda **_: known,
         process_before_response=True,
         raise_error_for_unhandled_request=True,
-        request_verification_enabled=False,  # Socket Mode: Slack authenticates the connection, not the request
+        request_verification_enabled=False,  # done before: by the connection, or on the raw request
         ignoring_self_events_enabled=False,
-        url_verification_enabled=False,
+        url_verification_enabled=deps.settings.http_mode,
         ssl_check_enabled=False,
         listener_executor=ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="listener"),
         logger=logging.getLogger("slack_bolt.app"),
@@ -108,10 +111,19 @@ class Running:
         self.sender.start(alone=self.deps.db.sqlite, scopes=identity.scopes)
         self._undo.callback(self.sender.stop)
         self._undo.callback(self._heartbeat().shutdown, wait=True)
-        self.connection = Connection(build_bolt(self.deps, identity), self.settings.slack_app_token.get_secret_value())
+        bolt = build_bolt(self.deps, identity)
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        self.connection: Connection | Watch
+        if self.settings.http_mode:
+            self.connection = Watch(self.deps.slack, every=self.settings.otherwise_heartbeat / 2)
+        else:
+            self.connection = Connection(bolt, self.settings.slack_app_token.get_secret_value())
         self.connection.start()
         self._undo.callback(self.connection.stop)
-        self._serve_intake()
+        app = http_app(self.deps, self.ready)
+        if self.settings.http_mode:
+            add_slack(app, bolt, secret)
+        self._serve(app)
         log.info("started", port=self.port, sqlite=self.deps.db.sqlite)
 
     def _heartbeat(self) -> BackgroundScheduler:
@@ -128,7 +140,7 @@ class Running:
         scheduler.start()
         return scheduler
 
-    def _serve_intake(self) -> None:
+    def _serve(self, app: FastAPI) -> None:
         host, port = self.settings.otherwise_http_host, self.settings.otherwise_http_port
         # The protocol is named: asyncio turns Nagle's algorithm off only then, and an answer would wait 40 ms for it.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -143,9 +155,7 @@ class Running:
                 f"Port {port} on {host} is taken or not ours. Choose another with OTHERWISE_HTTP_PORT."
             ) from None
         self.port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            http_app(self.deps, self.ready), log_config=None, access_log=False, timeout_graceful_shutdown=5
-        )
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), name="intake", daemon=True)
         thread.start()

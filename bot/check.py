@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.errors import OtherwiseError, SettingsError
 from bot.domain.wording import listed, plural
+from bot.http_mode import SLACK_PATH
 from bot.people import Member
 from bot.settings import Settings, need_tokens
 from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
@@ -70,6 +71,9 @@ def _tokens(slack: WebClient, settings: Settings) -> Iterator[Line]:
             yield Line(True, "All scopes are there.")
     except SettingsError as failure:
         yield Line(False, str(failure))
+    if settings.http_mode:
+        yield Line(True, f"HTTP mode: Slack's request address ends in {SLACK_PATH}, and has to be set on its page.")
+        return
     try:
         need_socket_mode(slack, settings)
         yield Line(True, "Socket Mode opens.")

@@ -6,6 +6,7 @@ from slack_sdk import WebClient
 
 from bot.domain.assignment import Draw
 from bot.domain.clock import Clock
+from bot.metrics import Metrics
 from bot.settings import Settings
 from storage.database import Database
 from storage.stats import TrackRecords
@@ -21,3 +22,4 @@ class Deps:
     settings: Settings
     draw: Draw
     records: TrackRecords = field(default_factory=TrackRecords)
+    metrics: Metrics = field(default_factory=Metrics)

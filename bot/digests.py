@@ -14,7 +14,7 @@ from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.guard import access_ratio, shut_out
 from bot.domain.release import Rules, together
-from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, Due, last_due, next_due
+from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, OVERDUE_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
 from bot.released import NewSet, Ready, gather, rules_of, small_rules
 from bot.views.digest import digest
@@ -59,6 +59,12 @@ def due_managers(session: Session, now: datetime) -> list[tuple[int, Due]]:
         if not missed and not digests.queued(session, manager.id, due.week):
             found.append((manager.id, due))
     return found
+
+
+def overdue(session: Session, now: datetime) -> int:
+    """How many digests of managers who have pledged were due minutes ago and are not queued."""
+    pledged = {row.id for row in people.managers(session) if row.pledged_at is not None}
+    return sum(manager in pledged and now - due.at > OVERDUE_AFTER for manager, due in due_managers(session, now))
 
 
 def _skipped(session: Session, manager: Row[Any], due: Due) -> bool:

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 def queue_digests(deps: Deps) -> None:
     """Queue every digest that is due and not yet queued; safe when called twice or late."""
-    _quietly("digests", lambda: _queue_digests(deps))
+    _quietly(deps, "digests", lambda: _queue_digests(deps))
 
 
 def _queue_digests(deps: Deps) -> None:
@@ -48,7 +48,7 @@ def _pledged(deps: Deps, manager: int, at: Moment) -> bool:
 
 def assign_unowned(deps: Deps) -> None:
     """Give leads that nobody owns, and for whom nobody was there, to those who are there now."""
-    _quietly("assign", lambda: _assign(deps))
+    _quietly(deps, "assign", lambda: _assign(deps))
 
 
 def _assign(deps: Deps) -> None:
@@ -63,14 +63,14 @@ def _assign(deps: Deps) -> None:
 
 def look_after_reps(deps: Deps) -> None:
     """Tell reps of leads that wait for them, ask on Fridays, and end what was to end."""
-    _quietly("later", lambda: _each(deps, later.to_announce, later.announce))
-    _quietly("fridays", lambda: _each(deps, fridays.to_ask, fridays.ask))
-    _quietly("stand-ins", lambda: _end_stand_ins(deps))
+    _quietly(deps, "later", lambda: _each(deps, later.to_announce, later.announce))
+    _quietly(deps, "fridays", lambda: _each(deps, fridays.to_ask, fridays.ask))
+    _quietly(deps, "stand-ins", lambda: _end_stand_ins(deps))
 
 
 def look_after_sample(deps: Deps) -> None:
     """Show numbers that a sample has hidden for ten minutes; tell reps of it, and end it when it is full."""
-    _quietly("sample", lambda: _look_after_sample(deps))
+    _quietly(deps, "sample", lambda: _look_after_sample(deps))
 
 
 def _look_after_sample(deps: Deps) -> None:
@@ -111,7 +111,7 @@ def _end_stand_ins(deps: Deps) -> None:
 
 def give_back(deps: Deps) -> None:
     """Tell the model's owners of data problems and of the month."""
-    _quietly("problems", lambda: _give_back(deps))
+    _quietly(deps, "problems", lambda: _give_back(deps))
 
 
 def _give_back(deps: Deps) -> None:
@@ -127,7 +127,7 @@ def _give_back(deps: Deps) -> None:
 
 def look_for_drift(deps: Deps) -> None:
     """Ring where the tool's numbers and outcomes have parted company."""
-    _quietly("drift", lambda: _look_for_drift(deps))
+    _quietly(deps, "drift", lambda: _look_for_drift(deps))
 
 
 def _look_for_drift(deps: Deps) -> None:
@@ -143,16 +143,22 @@ def _look_for_drift(deps: Deps) -> None:
 def tidy(deps: Deps) -> None:
     """Empty letters that were sent more than a week ago, and answers that were kept long enough."""
     before = datetime.now(UTC) - LETTERS_KEEP
-    _quietly("tidy", lambda: deps.db.write(lambda s: outbox.empty_old(s, before), key="outbox"))
-    _quietly(
-        "retention", lambda: deps.db.write(lambda s: forgetting.keep_no_longer(s, deps.clock.moment()), key="tidy")
-    )
+    _quietly(deps, "tidy", lambda: deps.db.write(lambda s: outbox.empty_old(s, before), key="outbox"))
+    _quietly(deps, "retention", lambda: _keep_no_longer(deps))
 
 
-def _quietly(name: str, work: Callable[[], object]) -> None:
+def _keep_no_longer(deps: Deps) -> None:
+    at = deps.clock.moment()
+    deps.db.write(lambda s: forgetting.keep_no_longer(s, at), key="tidy")
+
+
+def _quietly(deps: Deps, name: str, work: Callable[[], object]) -> None:
     try:
         work()
+        deps.metrics.job(name, good=True)
     except OtherwiseError as failure:
+        deps.metrics.job(name, good=False)
         log.warning("job.waits", job=name, error=type(failure).__name__)
     except Exception as failure:  # noqa: BLE001  # the next heartbeat tries again
+        deps.metrics.job(name, good=False)
         log.error("job.failed", job=name, trace=frames(failure))

@@ -12,7 +12,7 @@ from storage import keys
 from storage.keys import every
 
 __all__ = ["SCOPES", "allows", "every", "make_key", "revoke_key"]
-SCOPES = ("intake", "export", "export:joined", "export:text")
+SCOPES = ("intake", "export", "export:joined", "export:text", "metrics")
 PREFIX = 8
 
 

@@ -212,6 +212,7 @@ class Sender:
             except OtherwiseError:
                 if self._stopping.wait(1.0):
                     raise
+        self._deps.metrics.sent(letter["kind"], answer.kind.value)
         if not ours:
             log.warning("letter.not_ours", letter=letter["id"])
         if decision.state is not State.SENT:

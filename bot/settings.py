@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr = Field(
         default=SecretStr(""), description="App-level token, `xapp-…`, scope `connections:write`, for Socket Mode."
     )
+    slack_signing_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signing secret (Slack app page, Basic Information) for HTTP mode; used without an app token.",
+    )
     slack_api_url: str = Field(
         default="https://slack.com/api/", description="Where Slack's Web API is; the local workspace's while trying."
     )
@@ -60,6 +64,11 @@ class Settings(BaseSettings):
     otherwise_log_format: Literal["json", "text"] = Field(
         default="json", description="`json`, a line an event, or `text` for reading at a terminal."
     )
+
+    @property
+    def http_mode(self) -> bool:
+        """Whether Slack sends requests to us, instead of our holding a connection open."""
+        return bool(self.slack_signing_secret.get_secret_value()) and not self.slack_app_token.get_secret_value()
 
     def draw(self) -> Draw:
         """Where chance comes from: the key in these settings, or one made from the bot token."""
@@ -120,7 +129,7 @@ def read_settings(**override: object) -> Settings:
 
 
 def need_tokens(settings: Settings) -> None:
-    """Raise SettingsError unless both tokens that Socket Mode needs are there."""
-    for name in ("slack_bot_token", "slack_app_token"):
+    """Raise SettingsError unless the bot token is there, and what Socket Mode or HTTP mode needs beside it."""
+    for name in ("slack_bot_token",) if settings.http_mode else ("slack_bot_token", "slack_app_token"):
         if not getattr(settings, name).get_secret_value():
             raise SettingsError(f"{name.upper()} is missing. Run `otherwise setup`, or put it in .env.")

@@ -24,10 +24,11 @@ class Identity:
 
 
 def identify(slack: WebClient, settings: Settings) -> Identity:
-    """Ask Slack who the bot is, and whether Socket Mode is open to it. Raises SettingsError with what to mend."""
+    """Ask Slack who the bot is, and whether Socket Mode, where used, is open to it. Raises SettingsError."""
     need_tokens(settings)
     identity = who_is(slack, settings)
-    need_socket_mode(slack, settings)
+    if not settings.http_mode:
+        need_socket_mode(slack, settings)
     return identity
 
 

@@ -1,5 +1,6 @@
 """The HTTP intake: leads and outcomes in, one answer an item, and what a load balancer asks."""
 
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from bot.domain.inbound import BATCH_LIMIT, BODY_LIMIT, LEAD, OUTCOME, LeadIn, O
 from bot.domain.rules import Received
 from bot.log import frames
 from handlers.export import add_export
+from handlers.metrics import add_metrics
 
 log = structlog.get_logger()
 DESCRIPTION = (
@@ -79,17 +81,20 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
 
     @app.exception_handler(Refused)
     def refused(_request: Request, failure: Refused) -> JSONResponse:
+        deps.metrics.refused(failure.status)
         return JSONResponse({"error": failure.sentence}, failure.status)
 
     @app.exception_handler(OtherwiseError)
     def unavailable(_request: Request, failure: OtherwiseError) -> JSONResponse:
         log.warning("intake.unavailable", error=type(failure).__name__)
+        deps.metrics.refused(503)
         wait = "1" if isinstance(failure, Busy) else "5"
         return JSONResponse({"error": str(failure)}, 503, {"Retry-After": wait})
 
     @app.exception_handler(Exception)
     def failed(_request: Request, failure: Exception) -> JSONResponse:
         log.error("intake.failed", trace=frames(failure))
+        deps.metrics.refused(500)
         return JSONResponse({"error": "Something went wrong here, and nothing was stored. Please send it again."}, 500)
 
     def allowed(authorization: Annotated[str, Header()] = "") -> None:
@@ -101,12 +106,20 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         if not may:
             raise Refused(403, "This key lacks the scope `intake`. Make one with `otherwise keys add NAME`.")
 
+    def answered(kind: str, results: list[Received | None], began: float) -> JSONResponse:
+        for one in results:
+            if one is not None:
+                deps.metrics.took(kind, one.result)
+        deps.metrics.answered(time.perf_counter() - began)
+        return _answer(results)
+
     async def body(request: Request) -> bytes:
         return await _limited_body(request)
 
     @app.post("/v1/leads", response_model=Answer, responses=ERRORS, openapi_extra=_schema(LEAD, "leads"))
     def post_leads(_key: Annotated[None, Depends(allowed)], raw: Annotated[bytes, Depends(body)]) -> JSONResponse:
         """One lead, or an array of up to 1,000."""
+        began = time.perf_counter()
         items, results = _items(raw, LEAD)
         if items:
             at = deps.clock.moment()
@@ -116,19 +129,21 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
                 lambda s: leads.receive_leads(s, items, records, deps.draw, at), key=items[0].lead_id
             )
             _fill(results, stored)
-        return _answer(results)
+        return answered("lead", results, began)
 
     @app.post("/v1/outcomes", response_model=Answer, responses=ERRORS, openapi_extra=_schema(OUTCOME, "outcomes"))
     def post_outcomes(_key: Annotated[None, Depends(allowed)], raw: Annotated[bytes, Depends(body)]) -> JSONResponse:
         """One outcome, or an array of up to 1,000. Corrections are sent as further ones; the latest by `at` counts."""
+        began = time.perf_counter()
         items, results = _items(raw, OUTCOME)
         if items:
             at = deps.clock.moment()
             stored = deps.db.write(lambda s: outcomes.record_outcomes(s, items, "api", at), key=items[0].lead_id)
             _fill(results, stored)
-        return _answer(results)
+        return answered("outcome", results, began)
 
     add_export(app, deps)
+    add_metrics(app, deps, ready, guarded=not described)
 
     @app.get("/healthz")
     def healthz() -> dict[str, bool]:

@@ -3,11 +3,12 @@
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sandbox import views
 from sandbox.blocks import check_blocks, give_ids
-from sandbox.sockets import Ack, Sockets
+from sandbox.sockets import Ack
 from sandbox.workspace import (
     APP_ID,
     BOT_USER,
@@ -49,6 +50,9 @@ INITIAL = {
 NAMED = re.compile(r"(?<![\w@#])([@#])([\w.-]+)(?<![.-])")
 
 
+Deliver = Callable[..., Awaitable[Ack]]
+
+
 class Refused(Exception):
     """The person could not have done this: no such button, no such channel, a required field is empty."""
 
@@ -56,8 +60,8 @@ class Refused(Exception):
 class Actor:
     """People's hands. Each verb sends what Slack would send, and says how the app answered."""
 
-    def __init__(self, ws: Workspace, sockets: Sockets, base: str, commands: list[Json]) -> None:
-        self._ws, self._sockets, self._base = ws, sockets, base
+    def __init__(self, ws: Workspace, deliver: Deliver, base: str, commands: list[Json]) -> None:
+        self._ws, self._deliver, self._base = ws, deliver, base
         self._commands = {one["command"]: one for one in commands}
 
     async def click(
@@ -82,7 +86,7 @@ class Actor:
             "response_url": self._response_url(user, channel.id, message.ts),
             "actions": [_action(block, element)],
         }
-        return _told(await self._sockets.deliver("interactive", payload))
+        return _told(await self._deliver("interactive", payload))
 
     async def click_in_view(
         self, user: str, view_id: str, action_id: str, values: Json, forged: Json | None = None, block_id: str = ""
@@ -96,7 +100,7 @@ class Actor:
             "view": view.as_slack(state),
             "actions": [_action(block, element)],
         }
-        return _told(await self._sockets.deliver("interactive", payload))
+        return _told(await self._deliver("interactive", payload))
 
     async def submit(self, user: str, view_id: str, values: Json, *, force: bool = False) -> Json:
         """Send a form. Slack's own client stops an empty required field, unless `force`."""
@@ -105,7 +109,7 @@ class Actor:
         if not force and (missing := _missing(view, state)):
             return {"acked": False, "blocked": missing}
         payload = self._common("view_submission", user) | {"view": view.as_slack(state), "response_urls": []}
-        ack = await self._sockets.deliver("interactive", payload)
+        ack = await self._deliver("interactive", payload)
         return _told(ack) | self._after_submit(view, ack)
 
     async def close(self, user: str, view_id: str) -> Json:
@@ -116,7 +120,7 @@ class Actor:
             return {"acked": True}
         payload = self._common("view_closed", user) | {"view": view.as_slack(), "is_cleared": False}
         payload.pop("trigger_id")
-        return _told(await self._sockets.deliver("interactive", payload))
+        return _told(await self._deliver("interactive", payload))
 
     async def command(self, user: str, channel_id: str, command: str, text: str) -> Json:
         """Type a slash command; an answer in the ack is shown to the person alone."""
@@ -140,7 +144,7 @@ class Actor:
             "response_url": self._response_url(user, channel.id, ""),
             "trigger_id": self._ws.new_trigger(user),
         }
-        ack = await self._sockets.deliver("slash_commands", payload)
+        ack = await self._deliver("slash_commands", payload)
         if ack.acked and ack.payload:
             answer = ack.payload if isinstance(ack.payload, dict) else {"text": str(ack.payload)}
             if problems := check_blocks(answer.get("blocks") or [], "message"):
@@ -193,7 +197,7 @@ class Actor:
             ],
             "is_ext_shared_channel": False,
         }
-        return _told(await self._sockets.deliver("events_api", payload, accepts_response=False))
+        return _told(await self._deliver("events_api", payload, accepts_response=False))
 
     def _common(self, kind: str, user: str) -> Json:
         person = self._ws.user(user)

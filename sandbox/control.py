@@ -56,6 +56,7 @@ class Control:
             "faults": (self.add_fault, "POST"),
             "limits": (self.set_limits, "POST"),
             "disconnect": (self.disconnect, "POST"),
+            "requests": (self.set_requests, "POST"),
             "people": (self.add_person, "POST"),
             "channels": (self.change_channel, "POST"),
             "scopes": (self.set_scopes, "POST"),
@@ -155,6 +156,7 @@ class Control:
         await self._server.sockets.disconnect("drop")
         self._server.faults.waiting.clear()
         self._server.limits = Limits(self._server.limits.on)
+        self._server.requests.url = ""
         self._server.start_anew()
         self._server.log.clear()
         return JSONResponse({"ok": True})
@@ -169,6 +171,12 @@ class Control:
         if fault.kind not in (SOCKET_KINDS if fault.method == "socket" else CALL_KINDS):
             return JSONResponse({"ok": False, "error": f"unknown kind {fault.kind!r}"}, 400)
         self._server.faults.waiting.append(fault)
+        return JSONResponse({"ok": True})
+
+    async def set_requests(self, request: Request) -> Response:
+        """Give the app a request address and its signing secret; an empty `url` goes back to Socket Mode."""
+        body = await request.json()
+        self._server.requests.url, self._server.requests.secret = str(body["url"]), str(body.get("secret", ""))
         return JSONResponse({"ok": True})
 
     async def set_limits(self, request: Request) -> Response:

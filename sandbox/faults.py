@@ -28,7 +28,7 @@ TIER_OF = {
 }
 POST_BURST = 3.0
 CALL_KINDS = ("error", "429", "500", "hang", "delay", "lose_answer")
-SOCKET_KINDS = ("drop_ack", "twice", "delay_envelope", "lose_envelope")
+SOCKET_KINDS = ("drop_ack", "twice", "delay_envelope", "lose_envelope", "unsigned", "stale", "altered")
 
 
 @dataclass

@@ -15,8 +15,9 @@ from sandbox.acting import Actor, say
 from sandbox.blocks import check_blocks, give_ids
 from sandbox.faults import Fault, Faults, Limits
 from sandbox.log import Log
+from sandbox.requests import Requests
 from sandbox.seed import seed
-from sandbox.sockets import Sockets
+from sandbox.sockets import Ack, Sockets
 from sandbox.workspace import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -100,7 +101,7 @@ class Server:
             "commands": manifest["features"].get("slash_commands", []),
         }
         self.log, self.faults, self.limits = Log(), Faults(), Limits(limits)
-        self.sockets = Sockets(self.log, self.faults)
+        self.sockets, self.requests = Sockets(self.log, self.faults), Requests(self.log, self.faults)
         self.ws = self._fresh()
 
     def start_anew(self) -> None:
@@ -110,8 +111,13 @@ class Server:
     def _fresh(self) -> Workspace:
         workspace = Workspace(set(self._scopes), messages_tab=self._messages_tab)
         seed(workspace)
-        self.actor = Actor(workspace, self.sockets, self._base, self.offers["commands"])
+        self.actor = Actor(workspace, self.deliver, self._base, self.offers["commands"])
         return workspace
+
+    async def deliver(self, kind: str, payload: Json, *, accepts_response: bool = True) -> Ack:
+        """Bring something to the app: to its request address where it has one, else over a socket."""
+        way = self.requests if self.requests.url else self.sockets
+        return await way.deliver(kind, payload, accepts_response=accepts_response)
 
     def routes(self) -> list[BaseRoute]:
         """Slack's doors."""

@@ -215,6 +215,15 @@ def standing(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def oldest_open(session: Session) -> datetime | None:
+    """When the oldest new message that is not sent yet was queued, in real time."""
+    new = letters.c.kind.in_(("post", "thread"))
+    found: datetime | None = session.execute(
+        select(letters.c.created_at).where(text(_IS_OPEN), new).order_by(letters.c.id).limit(1)
+    ).scalar()
+    return found
+
+
 def dead(session: Session) -> Sequence[Row[Any]]:
     """Dead letters with their fix, by fix: fix, how many, one lane."""
     return session.execute(

@@ -1,5 +1,6 @@
 """The local workspace as a process, and a person's hands and eyes in it."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import httpx
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 PATIENCE = 15.0
+TRIES = 3
 
 
 def free_port() -> int:
@@ -26,6 +28,14 @@ class Sim:
     """A workspace process, reached as a browser and Slack's clients reach it."""
 
     def __init__(self, *options: str) -> None:
+        # A port that was free a moment ago may be another test's by now.
+        for _ in range(TRIES):
+            if self._started(*options):
+                return
+            self.close()
+        raise AssertionError("the workspace did not start")
+
+    def _started(self, *options: str) -> bool:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
@@ -38,12 +48,11 @@ class Sim:
         self.process.stdout.readline()
         self.http = httpx.Client(base_url=self.base, timeout=70)
         end = time.monotonic() + PATIENCE
-        while True:
-            try:
+        while self.process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(httpx.ConnectError):
                 self.http.get("/sim/state")
-                return
-            except httpx.ConnectError:
-                assert time.monotonic() < end, "the workspace did not start"
+                return self.process.poll() is None
+        return False
 
     @classmethod
     def at(cls, base: str) -> "Sim":

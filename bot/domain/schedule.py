@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LATE_AFTER = timedelta(minutes=15)
 MISSED_AFTER = timedelta(hours=24)
+# The heartbeat looks twice a minute: a digest that is not queued by then has something in its way.
+OVERDUE_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
