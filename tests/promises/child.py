@@ -1,0 +1,121 @@
+"""Processes that are killed: an intake at its n-th statement, a bot at a letter.
+
+`python -m tests.promises.child intake|bot JSON`, with what to do as JSON.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from bot import delivery, log, sender
+from bot.app import Running, build_deps
+from bot.settings import Settings, read_settings
+from handlers.intake import http_app
+from tests.promises.mechanisms import MECHANISMS
+
+# The wait after a crash, in which a late copy could still come; the local workspace answers at once.
+SETTLE = timedelta(seconds=0.5)
+# On PostgreSQL another replica could be alive, so what a dead one held is its until its lease ends.
+LEASE, HEARTBEAT = timedelta(seconds=2), 0.5
+
+
+def die() -> None:
+    """As a power cut ends a process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    threading.Event().wait()
+
+
+@dataclass(eq=False)
+class Countdown:
+    """Dies at the n-th call."""
+
+    left: int
+
+    def __call__(self, *_args: Any, **_more: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            die()
+
+
+def intake(told: dict[str, Any]) -> None:
+    """One request for each n, on a copy of the database each, killed at statement n; until one survives."""
+    number, survived = 0, False
+    while not survived:
+        number += 1
+        file = Path(told["folder"]) / f"{number}.db"
+        shutil.copy(told["base"], file)
+        pid = os.fork()
+        if pid == 0:
+            _request(file, number, told)
+        _pid, status = os.waitpid(pid, 0)
+        survived = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
+        assert survived or os.WIFSIGNALED(status), f"the process ended with {status}"
+    print(number)
+
+
+def _request(file: Path, number: int, told: dict[str, Any]) -> None:
+    settings = Settings(_env_file=None, slack_bot_token="xoxb-none", database_url=f"sqlite:///{file}")  # type: ignore[call-arg]
+    deps, countdown = build_deps(settings), Countdown(number)
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(deps.db._writing, name, countdown)
+    real = deps.db.write
+
+    def write(*args: Any, **more: Any) -> Any:
+        result = real(*args, **more)
+        countdown()  # stored, and not yet answered
+        return result
+
+    object.__setattr__(deps.db, "write", write)
+    answer = asyncio.run(_post(http_app(deps, dict), told))
+    file.with_suffix(".answer").write_text(f"{answer.status_code} {answer.text}")
+    os._exit(0)
+
+
+async def _post(app: Any, told: dict[str, Any]) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as http:
+        return await http.post("/v1/leads", json=told["item"], headers={"Authorization": f"Bearer {told['key']}"})
+
+
+def bot(told: dict[str, Any]) -> None:
+    """A bot that dies `before`, `during` or `after` its n-th letter, or never."""
+    real, countdown = delivery.deliver, Countdown(told.get("letter", 0))
+
+    def deliver(*args: Any, **more: Any) -> Any:
+        if told.get("point") == "during" and countdown.left == 1:
+            threading.Timer(0.15, die).start()
+        elif told.get("point") == "before":
+            countdown()
+        answer = real(*args, **more)
+        if told.get("point") in ("after", "during"):
+            countdown()
+        return answer
+
+    delivery.deliver = deliver  # what the process dies of
+    sender.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, LEASE, HEARTBEAT
+    settings = read_settings()
+    log.configure("warning", "json")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    running = Running(settings).start()
+    print(running.port, flush=True)
+    stop.wait()
+    running.stop()
+
+
+if __name__ == "__main__":
+    what, words = sys.argv[1], json.loads(sys.argv[2])
+    if words.get("without", "nothing") != "nothing":
+        MECHANISMS[words["without"]](pytest.MonkeyPatch())
+    {"intake": intake, "bot": bot}[what](words)
