@@ -51,10 +51,11 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("is outside the years that can be stored") from None
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_controls)]
-Long = Annotated[Text, StringConstraints(max_length=200)]
-Middle = Annotated[Text, StringConstraints(max_length=100)]
-Short = Annotated[Text, StringConstraints(max_length=60)]
+# The limit stands before the other check, so that its sentence speaks of characters.
+_PLAIN = AfterValidator(_no_controls)
+Long = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _PLAIN]
+Middle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _PLAIN]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), _PLAIN]
 Number = Annotated[float, BeforeValidator(_not_bool), AfterValidator(_finite)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
