@@ -1,6 +1,6 @@
-"""Processes that are killed: an intake at its n-th statement, a bot at a letter.
+"""Processes that are killed: intake or a digest at its n-th statement, a bot at a letter.
 
-`python -m tests.promises.child intake|bot JSON`, with what to do as JSON.
+`python -m tests.promises.child statements|bot JSON`, with what to do as JSON.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from bot import delivery, log, sender
+from bot import delivery, jobs, log, sender
 from bot.app import Running, build_deps
 from bot.settings import Settings, read_settings
 from handlers.intake import http_app
@@ -49,8 +49,8 @@ class Countdown:
             die()
 
 
-def intake(told: dict[str, Any]) -> None:
-    """One request for each n, on a copy of the database each, killed at statement n; until one survives."""
+def each_statement(told: dict[str, Any]) -> None:
+    """The same work for each n, on a copy of the database each, killed at statement n; until one survives."""
     number, survived = 0, False
     while not survived:
         number += 1
@@ -58,15 +58,20 @@ def intake(told: dict[str, Any]) -> None:
         shutil.copy(told["base"], file)
         pid = os.fork()
         if pid == 0:
-            _request(file, number, told)
+            _work(file, number, told)
         _pid, status = os.waitpid(pid, 0)
         survived = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
         assert survived or os.WIFSIGNALED(status), f"the process ended with {status}"
     print(number)
 
 
-def _request(file: Path, number: int, told: dict[str, Any]) -> None:
-    settings = Settings(_env_file=None, slack_bot_token="xoxb-none", database_url=f"sqlite:///{file}")  # type: ignore[call-arg]
+def _work(file: Path, number: int, told: dict[str, Any]) -> None:
+    settings = Settings(
+        _env_file=None,
+        slack_bot_token="xoxb-none",  # none
+        database_url=f"sqlite:///{file}",
+        otherwise_clock_file=told.get("clock"),
+    )
     deps, countdown = build_deps(settings), Countdown(number)
     for name in ("before_cursor_execute", "commit"):
         event.listen(deps.db._writing, name, countdown)
@@ -78,8 +83,11 @@ def _request(file: Path, number: int, told: dict[str, Any]) -> None:
         return result
 
     object.__setattr__(deps.db, "write", write)
-    answer = asyncio.run(_post(http_app(deps, dict), told))
-    file.with_suffix(".answer").write_text(f"{answer.status_code} {answer.text}")
+    if "item" in told:
+        answer = asyncio.run(_post(http_app(deps, dict), told))
+        file.with_suffix(".answer").write_text(f"{answer.status_code} {answer.text}")
+    else:
+        jobs.queue_digests(deps)
     os._exit(0)
 
 
@@ -118,4 +126,4 @@ if __name__ == "__main__":
     what, words = sys.argv[1], json.loads(sys.argv[2])
     if words.get("without", "nothing") != "nothing":
         MECHANISMS[words["without"]](pytest.MonkeyPatch())
-    {"intake": intake, "bot": bot}[what](words)
+    {"statements": each_statement, "bot": bot}[what](words)

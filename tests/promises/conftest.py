@@ -18,6 +18,13 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
+def switch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function that switches the mechanism off, once what comes before is done."""
+    name = str(request.param)
+    return lambda: None if name == "nothing" else MECHANISMS[name](monkeypatch)
+
+
+@pytest.fixture
 def opened() -> Iterator[Callable[[Database], Database]]:
     """Databases that are closed even when the test fails, as half of these shall."""
     kept: list[Database] = []

@@ -6,9 +6,10 @@ Every switch takes pytest's MonkeyPatch, so that a process of its own can use it
 import hmac
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_sdk.signature import SignatureVerifier
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 import storage.backup
 import storage.database
 from bot import delivery, digests, insight, overrides, sender, socket_mode
-from bot.domain import wording
+from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
 from storage import leads, outbox, responses
@@ -33,11 +34,14 @@ def mechanism(switch: Callable[[Patch], None]) -> Callable[[Patch], None]:
     return switch
 
 
-def rests_on(*names: str) -> pytest.MarkDecorator:
-    """Run a test as things are, and once without each of these, when it has to fail by an assertion of its own."""
+def rests_on(*names: str, when: str = "without") -> pytest.MarkDecorator:
+    """Run a test as things are, and once without each of these, when it has to fail by an assertion of its own.
+
+    `when` is the fixture: `without` switches off before the test, `switch` gives it a function to do so.
+    """
     failing = pytest.mark.xfail(strict=True, raises=AssertionError)
     return pytest.mark.parametrize(
-        "without", ["nothing", *(pytest.param(name, marks=failing) for name in names)], indirect=True
+        when, ["nothing", *(pytest.param(name, marks=failing) for name in names)], indirect=True
     )
 
 
@@ -194,6 +198,18 @@ def once_a_manager_and_week(patch: Patch) -> None:
         "add",
         lambda s, rows, now: letters(s, [r | {"dedupe_key": f"{r['dedupe_key']}{next(count)}"} for r in rows], now),
     )
+
+
+@mechanism
+def the_reader_s_wall_clock(patch: Patch) -> None:
+    """A zone is what it is in winter, all year."""
+
+    def winter(zone: str) -> timezone:
+        ahead = ZoneInfo(zone).utcoffset(datetime(2026, 1, 1))  # noqa: DTZ001  # local by what it is asked for
+        assert ahead is not None
+        return timezone(ahead)
+
+    patch.setattr(schedule, "ZoneInfo", winter)
 
 
 @mechanism

@@ -66,7 +66,7 @@ def test_a_kill_at_any_statement_of_intake_leaves_all_or_nothing(
     backup.copy_database(world.settings.database_url, base)
     world.running.stop()
     told = {"base": str(base), "folder": str(tmp_path), "item": item, "key": world.key, "without": without}
-    command = [sys.executable, "-m", "tests.promises.child", "intake", json.dumps(told)]
+    command = [sys.executable, "-m", "tests.promises.child", "statements", json.dumps(told)]
     last = int(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=100).stdout)
     assert last > 4, "hardly any statement was counted"
     before, after = rows(base), rows(tmp_path / f"{last}.db")
