@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset run test check bench story screenshots format manifest lock clean
+.PHONY: help demo demo-reset run test check torture bench story screenshots format manifest lock clean
 PORT ?= 8765
 
 help: ## this list
@@ -42,6 +42,9 @@ check: .venv/tested ## format, lint, types, rooms, migrations, known vulnerabili
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_migrations.py tests/test_drift.py
 	$(BIN)/python bench/audit.py
+
+torture: .venv/tested ## the promises of docs/reliability.md in their long form: 102 kills, 10,000 letters
+	OTHERWISE_TORTURE=34 $(BIN)/python -m pytest tests/promises -n auto --maxprocesses 4 --timeout 3600
 
 bench: .venv/tested ## speed, as ratios against bare floors in the same run
 	$(BIN)/python -m bench

@@ -22,6 +22,7 @@ from bot import delivery, digests, insight, overrides, sender, socket_mode
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
+from storage import keys as kept_keys
 from storage import leads, outbox, responses
 
 Patch = pytest.MonkeyPatch
@@ -171,6 +172,12 @@ def signatures(patch: Patch) -> None:
 def keys_are_compared(patch: Patch) -> None:
     """Any secret fits."""
     patch.setattr(hmac, "compare_digest", lambda *_args: True)
+
+
+@mechanism
+def a_revoked_key_is_marked_so(patch: Patch) -> None:
+    """Revoking says that it is done, and does nothing."""
+    patch.setattr(kept_keys, "revoke", lambda *_args: True)
 
 
 @mechanism
