@@ -82,6 +82,7 @@ def intake(sim: Sim, folder: Path) -> None:
         "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
         "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
         "OTHERWISE_HTTP_PORT": str(port),
+        "OTHERWISE_INTAKE_PER_MINUTE": "1000000",
     }
     bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
     try:

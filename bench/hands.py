@@ -49,6 +49,7 @@ class Replay:
             "OTHERWISE_HTTP_PORT": str(self.port),
             "OTHERWISE_CLOCK_FILE": str(self.clock) if self.clock.exists() else "",
             "OTHERWISE_POST_INTERVAL": "0",
+            "OTHERWISE_INTAKE_PER_MINUTE": "1000000",
             "OTHERWISE_UPDATES_PER_MINUTE": "1000000",
         }
 

@@ -5,27 +5,36 @@ import json
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bot import keys, log, people, waiting
+from bot import people, upkeep, waiting
 from bot.domain.clock import clock_from
 from bot.domain.errors import OtherwiseError
 from bot.domain.files import rows
 from bot.domain.past import FIELDS
 from bot.importing import Import, mapped
-from bot.settings import Settings, read_settings
-from storage.database import Database
-from storage.lock import holding
-from storage.migrate import is_current, upgrade
+from bot.opening import database_here, settings_here
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Otherwise: a lead's score as a suggestion.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they may hold what a rep wrote
+    help="Otherwise: a lead's score as a suggestion.",
+)
 key_app = typer.Typer(no_args_is_help=True, help="Keys of the HTTP intake.")
 digest_app = typer.Typer(no_args_is_help=True, help="The weekly digest.")
+app.command("migrate")(upkeep.migrate)
+app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
+app.command("move")(upkeep.move)
+key_app.command("add")(upkeep.keys_add)
+key_app.command("list")(upkeep.keys_list)
+key_app.command("rotate")(upkeep.keys_rotate)
+key_app.command("revoke")(upkeep.keys_revoke)
 app.add_typer(key_app, name="keys")
 app.add_typer(digest_app, name="digest")
 err = Console(stderr=True, highlight=False)
@@ -41,30 +50,12 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings() -> Settings:
-    settings = read_settings()
-    log.configure(settings.otherwise_log_level, settings.otherwise_log_format)
-    return settings
-
-
-def _database(settings: Settings) -> Database:
-    if not is_current(settings.database_url):
-        upgrade_here(settings)
-    return Database(settings.database_url)
-
-
-def upgrade_here(settings: Settings) -> None:
-    """Migrate, unless a bot runs on this database."""
-    with holding(settings.database_url):
-        upgrade(settings.database_url)
-
-
 @app.command()
 def run() -> None:
     """Start the bot: the intake, Slack by Socket Mode, the outbox, the digests. Ctrl-C stops it in order."""
     from bot.app import Running  # the other commands start without all of this
 
-    settings = _settings()
+    settings = settings_here()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -112,7 +103,7 @@ def check() -> None:
     from bot.check import look  # brings Slack's client
 
     bad = 0
-    for line in look(_settings()):
+    for line in look(settings_here()):
         bad += not line.good
         typer.echo(f"{'ok ' if line.good else 'FIX'}  {line.text}")
     raise typer.Exit(1 if bad else 0)
@@ -126,26 +117,6 @@ def manifest() -> None:
     typer.echo(json.dumps(yaml.safe_load(MANIFEST.read_text(encoding="utf-8")), indent=2, ensure_ascii=False))
 
 
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version's tables. Refuses while the bot runs on it (SQLite)."""
-    settings = _settings()
-    with holding(settings.database_url):
-        upgrade(settings.database_url)
-    typer.echo("The database is up to date.")
-
-
-@app.command()
-def backup(file: Annotated[Path, typer.Argument(help="Where to; a file that is not there yet.")]) -> None:
-    """Copy the database while the bot runs (SQLite). The copy holds all that reps wrote: keep it as you keep that."""
-    from storage.backup import copy_database  # only here
-
-    size = copy_database(_settings().database_url, file)
-    typer.echo(
-        f"{file}: {size:,} bytes, looked through. To use it: stop the bot, put it in the database's place, start."
-    )
-
-
 @app.command("people")
 def people_command(
     file: Annotated[Path, typer.Argument(help=f"CSV with any of the columns {', '.join(people.COLUMNS)}.")],
@@ -154,13 +125,13 @@ def people_command(
     """Add or change reps, teams, managers and their channels from a file."""
     from bot.check import members_of  # brings Slack's client
 
-    settings = _settings()
+    settings = settings_here()
     plan = people.read_people([(row.line, row.cells) for row in rows(file)], members_of(settings))
     for problem in plan.problems:
         err.print(problem, markup=False, soft_wrap=True)
     if plan.problems:
         raise OtherwiseError(f"{len(plan.problems)} lines need mending; nothing was changed.")
-    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
     with database.reading() as session:
         people.plan_changes(session, plan)
     for change in plan.changes:
@@ -192,9 +163,9 @@ def import_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
 ) -> None:
     """Take in a file of leads as history (nothing is posted), or with --post as new ones. Twice is the same as once."""
-    settings = _settings()
+    settings = settings_here()
     how = mapped(mapping, tuple(fact), owner_format, horizon, model)
-    database = None if dry_run else _database(settings)
+    database = None if dry_run else database_here(settings)
     run = Import(
         file,
         how,
@@ -212,44 +183,6 @@ def import_command(
         typer.echo(f"Refused rows and their reasons: {run.rejects}. Mend them there and import that file.")
 
 
-@key_app.command("add")
-def keys_add(
-    name: Annotated[str, typer.Argument(help="What the key is for, such as crm.")],
-    scope: Annotated[list[str], typer.Option(help=f"What it may do; again for each: {', '.join(keys.SCOPES)}.")] = [  # noqa: B006
-        "intake"
-    ],
-) -> None:
-    """Make a key and show it, once."""
-    database = _database(_settings())
-    key = database.write(lambda s: keys.make_key(s, name, scope, datetime.now(UTC)))
-    typer.echo(key)
-    err.print("Keep it now: it is shown only this once.")
-    database.close()
-
-
-@key_app.command("list")
-def keys_list() -> None:
-    """List the keys, without their secrets."""
-    database = _database(_settings())
-    with database.reading() as session:
-        for row in keys.every(session):
-            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "works"
-            typer.echo(
-                f"{row.name}  ow_{row.prefix}_…  {', '.join(row.scopes)}  since {row.created_at:%Y-%m-%d}  {state}"
-            )
-    database.close()
-
-
-@key_app.command("revoke")
-def keys_revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
-    """Revoke a key; it stops working at once."""
-    database = _database(_settings())
-    if not database.write(lambda s: keys.revoke_key(s, name, datetime.now(UTC))):
-        raise OtherwiseError(f"No key named {name!r} works. `otherwise keys list` shows them.")
-    typer.echo(f"{name} no longer works.")
-    database.close()
-
-
 @app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="Where to; standard output without it.")] = None,
@@ -262,8 +195,8 @@ def export(
     """Write the lines that go back to the model (NDJSON). Reading single answers shows in their authors' Homes."""
     from bot.exporting import write_export  # only here
 
-    settings = _settings()
-    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    settings = settings_here()
+    database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
     scopes = {"export"} | ({"export:joined"} if joined or text else set()) | ({"export:text"} if text else set())
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
@@ -277,8 +210,8 @@ def digest_preview(manager: Annotated[str, typer.Argument(help="The manager's em
     """Print what the manager's next digest would say today. Sends nothing, and shows no more than she would see."""
     from bot import digests  # only here
 
-    settings = _settings()
-    database, at = _database(settings), clock_from(settings.otherwise_clock_file).moment()
+    settings = settings_here()
+    database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
     with database.reading() as session:
         typer.echo(digests.preview(session, manager, at))
     database.close()
@@ -290,7 +223,7 @@ def digest_due() -> None:
     from bot import jobs  # brings Slack's client
     from bot.app import build_deps
 
-    settings = _settings()
+    settings = settings_here()
     deps = build_deps(settings)
     jobs.queue_digests(deps)
     deps.db.close()

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
@@ -11,7 +11,7 @@ from bot.domain.errors import OtherwiseError
 from storage import keys
 from storage.keys import every
 
-__all__ = ["SCOPES", "allows", "every", "make_key", "revoke_key"]
+__all__ = ["SCOPES", "allows", "every", "make_key", "revoke_key", "rotate_key"]
 SCOPES = ("intake", "export", "export:joined", "export:text", "metrics")
 PREFIX = 8
 
@@ -33,6 +33,18 @@ def revoke_key(session: Session, name: str, now: datetime) -> bool:
     return keys.revoke(session, name, now)
 
 
+def rotate_key(session: Session, name: str, now: datetime, until: datetime) -> str:
+    """A new key of the same name and scopes, returned for the only time; the old one works `until` then, renamed.
+
+    Raises OtherwiseError when no key of this name works.
+    """
+    old = keys.named(session, name)
+    if old is None or old.revoked_at is not None:
+        raise OtherwiseError(f"No key named {name!r} works. `otherwise keys list` shows them.")
+    keys.retire(session, old.id, f"{name} (old, {old.prefix})", until)
+    return make_key(session, name, list(old.scopes), now)
+
+
 def allows(session: Session, key: str, scope: str) -> bool | None:
     """Whether the key may do this; None when it is no key of ours, or was revoked."""
     found = scopes_of(session, key)
@@ -45,7 +57,7 @@ def scopes_of(session: Session, key: str) -> tuple[str, set[str]] | None:
     row = keys.by_prefix(session, parts[1]) if len(parts) == 3 and parts[0] == "ow" else None
     # A hash is compared in any case, so that a wrong prefix takes as long as a wrong secret.
     right = hmac.compare_digest(row.hash if row is not None else _hash(""), _hash(parts[-1]))
-    if row is None or not right or row.revoked_at is not None:
+    if row is None or not right or (row.revoked_at is not None and row.revoked_at <= datetime.now(UTC)):
         return None
     return row.name, set(row.scopes)
 

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Address that intake listens on; `/docs` is served on loopback alone."
     )
     otherwise_http_port: int = Field(default=8080, ge=0, le=65535, description="Port of intake; 0 takes any free one.")
+    otherwise_intake_per_minute: int = Field(
+        default=3000,
+        ge=1,
+        le=1_000_000,
+        description="Requests a minute that each key may send to intake; one request takes up to 1,000 items.",
+    )
     otherwise_admins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Slack ids of further admins, separated by commas."
     )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import ceil
 from typing import Annotated, Any, Literal
 
 import structlog
@@ -15,6 +16,7 @@ from bot import keys, leads, outcomes
 from bot.deps import Deps
 from bot.domain.errors import Busy, OtherwiseError
 from bot.domain.inbound import BATCH_LIMIT, BODY_LIMIT, LEAD, OUTCOME, LeadIn, OutcomeIn, problems
+from bot.domain.rate import Rate
 from bot.domain.rules import Received
 from bot.log import frames
 from handlers.export import add_export
@@ -53,9 +55,9 @@ class Problem(BaseModel):
 class Refused(Exception):
     """A request that is answered with `status` and a sentence before any item is looked at."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
         super().__init__(sentence)
-        self.status, self.sentence = status, sentence
+        self.status, self.sentence, self.retry_after = status, sentence, retry_after
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -63,12 +65,14 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or one that is unknown or revoked"},
     403: {"model": Problem, "description": "The key lacks the scope"},
     413: {"model": Problem, "description": f"More than {BATCH_LIMIT} items or {BODY_LIMIT} bytes"},
+    429: {"model": Problem, "description": "Faster than a key may send; wait Retry-After seconds"},
     503: {"model": Problem, "description": "Not stored; send it again after Retry-After seconds"},
 }
 
 
 def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
     """The intake's app. `ready` tells what `/readyz` shows: `ok`, and why not."""
+    rate = Rate(deps.settings.otherwise_intake_per_minute)
     described = _on_loopback(deps.settings.otherwise_http_host)
     app = FastAPI(
         title="Otherwise",
@@ -82,7 +86,8 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
     @app.exception_handler(Refused)
     def refused(_request: Request, failure: Refused) -> JSONResponse:
         deps.metrics.refused(failure.status)
-        return JSONResponse({"error": failure.sentence}, failure.status)
+        wait = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
+        return JSONResponse({"error": failure.sentence}, failure.status, wait)
 
     @app.exception_handler(OtherwiseError)
     def unavailable(_request: Request, failure: OtherwiseError) -> JSONResponse:
@@ -103,6 +108,8 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
             may = keys.allows(session, key.strip(), "intake") if kind.lower() == "bearer" else None
         if may is None:
             raise Refused(401, "This key is missing, unknown or revoked. Send Authorization: Bearer <key>.")
+        if wait := rate.wait(key.strip().split("_")[1], time.monotonic()):
+            raise Refused(429, "This key sends faster than it may. Send more leads in one request.", ceil(wait))
         if not may:
             raise Refused(403, "This key lacks the scope `intake`. Make one with `otherwise keys add NAME`.")
 

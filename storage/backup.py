@@ -1,12 +1,13 @@
-"""A copy of the database while it is in use."""
+"""A copy of the database while it is in use, and the way back."""
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from bot.domain.errors import OtherwiseError
-from storage.lock import database_file
+from storage.lock import database_file, holding
 
 
 class NotCopied(OtherwiseError):
@@ -54,3 +55,50 @@ def _keep(part: Path, target: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def restore_database(url: str, copy: Path) -> Path | None:
+    """Put a copy in the database's place; where the database that was there is now, or None when there was none.
+
+    The copy stays where it is. Refuses while a bot runs. Raises NotCopied with a sentence, or FileLocked; the database
+    is then as it was.
+    """
+    target = database_file(url)
+    if target is None:
+        raise NotCopied("PostgreSQL has its own tool: pg_restore --clean --dbname=ADDRESS FILE.")
+    with holding(url):
+        part, aside = target.with_name(f"{target.name}.part"), None
+        try:
+            with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as read:
+                (found,) = read.execute("PRAGMA integrity_check(1)").fetchone()
+                (known,) = read.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            if found != "ok" or not known:
+                raise NotCopied(f"{copy} does not hold together or is none of Otherwise's; nothing was changed.")
+            with (
+                open(copy, "rb") as source,
+                open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out,
+            ):
+                shutil.copyfileobj(source, out)
+                out.flush()
+                os.fsync(out.fileno())
+            if target.exists():
+                aside = _set_aside(target)
+            part.rename(target)
+        except (OSError, sqlite3.Error) as failure:
+            raise NotCopied(f"{copy} could not be put in place: {failure}.") from failure
+        finally:
+            part.unlink(missing_ok=True)
+        return aside
+
+
+def _set_aside(target: Path) -> Path:
+    """Give the database another name, with all that is in its log."""
+    with closing(sqlite3.connect(target, timeout=5.0)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    number = 1
+    while (aside := target.with_name(f"{target.name}.before-{number}")).exists():
+        number += 1
+    target.rename(aside)
+    for ending in ("-wal", "-shm"):
+        target.with_name(target.name + ending).unlink(missing_ok=True)
+    return aside

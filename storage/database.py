@@ -186,9 +186,8 @@ class Database:
 def migration_engine(url: str) -> Engine:
     """A plain engine for schema changes, with SQLite's foreign keys off as Alembic's table copies need."""
     parsed = make_url(url)
-    return create_engine(
-        parsed if parsed.get_backend_name() == "sqlite" else parsed.set(drivername="postgresql+psycopg")
-    )
+    address = parsed if parsed.get_backend_name() == "sqlite" else parsed.set(drivername="postgresql+psycopg")
+    return create_engine(address, hide_parameters=True)
 
 
 def _sqlite_writer(url: Any) -> Engine:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlmodel import Session
 
 from storage.tables import ApiKey, table
@@ -34,5 +34,11 @@ def every(session: Session) -> Sequence[Row[Any]]:
 
 def revoke(session: Session, name: str, at: datetime) -> bool:
     """Revoke a key; False when there is none of this name that still works."""
-    result = session.execute(update(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None)).values(revoked_at=at))
+    works = or_(keys.c.revoked_at.is_(None), keys.c.revoked_at > at)
+    result = session.execute(update(keys).where(keys.c.name == name, works).values(revoked_at=at))
     return bool(getattr(result, "rowcount", 0))
+
+
+def retire(session: Session, key: int, name: str, at: datetime) -> None:
+    """Let a key stop working at a time to come, under another name."""
+    session.execute(update(keys).where(keys.c.id == key).values(name=name, revoked_at=at))

@@ -63,6 +63,7 @@ def settings_for(sim: Sim, database: str, **more: Any) -> Settings:
         "otherwise_http_port": 0,
         "otherwise_post_interval": 0.0,
         "otherwise_updates_per_minute": 1_000_000,
+        "otherwise_intake_per_minute": 1_000_000,
     }
     return Settings(_env_file=None, **(values | more))  # type: ignore[call-arg]
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import keys
 from storage.tables import Lead, Letter, Prior, Suggestion
 from tests.world import LEADS, OUTCOMES, REPS, RIA, ROB, World, labels, lead_item, words
 
@@ -200,3 +201,15 @@ def test_the_pages_that_describe_the_intake_are_on_loopback_alone(host: str, sta
     world = make_world(otherwise_http_host=host)
     assert [world.http.get(path).status_code for path in ("/docs", "/openapi.json")] == [status, status]
     assert world.http.get("/healthz").status_code == 200
+
+
+def test_a_key_that_sends_too_fast_is_told_to_wait_and_others_are_not(make_world: Any) -> None:
+    world = make_world(otherwise_intake_per_minute=1)
+    first, second = (world.http.post(LEADS, json=lead_item(f"fast:{n}", None, 0.2)) for n in range(2))
+    assert first.status_code == 200
+    assert second.status_code == 429
+    assert 1 <= int(second.headers["retry-after"]) <= 60
+    assert [row["lead_id"] for row in world.rows(Lead)] == ["fast:0"]
+    other = world.deps.db.write(lambda s: keys.make_key(s, "other", ["intake"], world.deps.clock.now()))
+    told = world.http.post(LEADS, json=lead_item("o", None, 0.2), headers={"Authorization": f"Bearer {other}"})
+    assert told.status_code == 200
