@@ -1,7 +1,7 @@
 """GET /v1/export: NDJSON, a page at a time."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from bot import export, keys
 from bot.deps import Deps
 from bot.domain.feedback import BadCursor, cursor_of
+from handlers.problem import REFUSALS, Problem
 
 DESCRIPTION = (
     "NDJSON in the feedback form, `schema_version` on each line. The header `Otherwise-Cursor` is the next `since`; "
@@ -17,11 +18,17 @@ DESCRIPTION = (
     "names say, once an admin who manages nobody has switched them on. Overrides are opinions, not labels."
 )
 
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/x-ndjson": {}}},
+    400: {"model": Problem, "description": "The cursor is none of ours"},
+    **REFUSALS,
+}
+
 
 def add_export(app: FastAPI, deps: Deps) -> None:
     """The route."""
 
-    @app.get("/v1/export", description=DESCRIPTION, responses={200: {"content": {"application/x-ndjson": {}}}})
+    @app.get("/v1/export", description=DESCRIPTION, response_class=Response, responses=ANSWERS)
     def get_export(
         since: Annotated[str, Query(max_length=200)] = "",
         limit: Annotated[int, Query(ge=1, le=export.PAGE)] = export.PAGE,

@@ -21,6 +21,7 @@ from bot.domain.rules import Received
 from bot.log import frames
 from handlers.export import add_export
 from handlers.metrics import add_metrics
+from handlers.problem import REFUSALS, Problem
 
 log = structlog.get_logger()
 DESCRIPTION = (
@@ -46,12 +47,6 @@ class Answer(BaseModel):
     results: list[ItemResult]
 
 
-class Problem(BaseModel):
-    """A sentence that says what was wrong with the whole request."""
-
-    error: str
-
-
 class Refused(Exception):
     """A request that is answered with `status` and a sentence before any item is looked at."""
 
@@ -62,8 +57,7 @@ class Refused(Exception):
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "Not JSON, or neither an object nor an array"},
-    401: {"model": Problem, "description": "No key, or one that is unknown or revoked"},
-    403: {"model": Problem, "description": "The key lacks the scope"},
+    **REFUSALS,
     413: {"model": Problem, "description": f"More than {BATCH_LIMIT} items or {BODY_LIMIT} bytes"},
     429: {"model": Problem, "description": "Faster than a key may send; wait Retry-After seconds"},
     503: {"model": Problem, "description": "Not stored; send it again after Retry-After seconds"},
@@ -157,7 +151,7 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         """Whether the process runs."""
         return {"ok": True}
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses={503: {"description": "It can't; the same fields say why"}})
     def readyz() -> JSONResponse:
         """Whether it can work: the database answers and the connection to Slack is truly up."""
         state = ready()

@@ -10,12 +10,15 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from bot import keys
 from bot.deps import Deps
 from bot.metrics import Now
+from handlers.problem import REFUSALS
+
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}, 401: REFUSALS[401]}
 
 
 def add_metrics(app: FastAPI, deps: Deps, ready: Callable[[], dict[str, Any]], *, guarded: bool) -> None:
     """The route; `guarded` when others than this machine reach it."""
 
-    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @app.get("/metrics", response_class=Response, responses=ANSWERS)
     def metrics(authorization: Annotated[str, Header()] = "") -> Response:
         """Whether work gets done, in Prometheus' form. Nothing in it tells that somebody answered."""
         if guarded:
