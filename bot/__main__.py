@@ -66,7 +66,9 @@ def run() -> None:
     )
     if running.deps.clock.shiftable:
         err.print(f"Rehearsal: the clock is shifted by {running.deps.clock.offset():.0f} seconds.")
-    stop.wait()
+    # A signal that comes just as a stopped process goes on may reach another thread, which wakes nobody.
+    while not stop.wait(1.0):
+        pass
     running.stop()
 
 

@@ -4,6 +4,8 @@ import logging
 import socket
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -21,6 +23,7 @@ from bot.deps import Deps
 from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
 from bot.http_mode import Watch
+from bot.lead import Lead
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.slack_check import Identity, identify
@@ -31,6 +34,7 @@ from handlers.slack_http import add_slack
 from storage.database import Database
 from storage.lock import holding
 from storage.migrate import is_current, upgrade
+from storage.notify import Listening
 
 log = structlog.get_logger()
 LISTENER_CLIENT_SECONDS = 2
@@ -107,8 +111,15 @@ class Running:
         identity = identify(self.deps.slack, self.settings)
         if self.deps.clock.shiftable:
             log.warning("clock.rehearsal", offset_seconds=self.deps.clock.offset())
-        self.sender = Sender(self.deps)
-        self.sender.start(alone=self.deps.db.sqlite, scopes=identity.scopes)
+        self.lead = Lead(self.deps.db, uuid.uuid4().hex)
+        self.lead.start()
+        self._undo.callback(self.lead.stop)
+        if not self.deps.db.sqlite:
+            listening = Listening(self.deps.db.url, self.deps.db.letters)
+            listening.start()
+            self._undo.callback(listening.stop)
+        self.sender = Sender(self.deps, self.lead)
+        self.sender.start(identity.scopes)
         self._undo.callback(self.sender.stop)
         self._undo.callback(self._heartbeat().shutdown, wait=True)
         bolt = build_bolt(self.deps, identity)
@@ -129,14 +140,17 @@ class Running:
     def _heartbeat(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")
         seconds = self.settings.otherwise_heartbeat
+
+        def led(job: Callable[[Deps], None]) -> Callable[[], None]:
+            # They are harmless when done twice; that every replica draws the same digest would still be a waste.
+            return lambda: job(self.deps) if self.lead.ours() else None
+
         often = {"trigger": "interval", "seconds": seconds, "max_instances": 1, "coalesce": True}
-        scheduler.add_job(jobs.queue_digests, args=[self.deps], **often)
-        scheduler.add_job(jobs.assign_unowned, args=[self.deps], **often)
-        scheduler.add_job(jobs.look_after_reps, args=[self.deps], **often)
-        scheduler.add_job(jobs.look_after_sample, args=[self.deps], **often)
-        scheduler.add_job(jobs.give_back, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
-        scheduler.add_job(jobs.look_for_drift, "interval", args=[self.deps], hours=6, max_instances=1, coalesce=True)
-        scheduler.add_job(jobs.tidy, "interval", args=[self.deps], minutes=10, max_instances=1, coalesce=True)
+        for job in (jobs.queue_digests, jobs.assign_unowned, jobs.look_after_reps, jobs.look_after_sample):
+            scheduler.add_job(led(job), **often)
+        scheduler.add_job(led(jobs.give_back), "interval", minutes=10, max_instances=1, coalesce=True)
+        scheduler.add_job(led(jobs.look_for_drift), "interval", hours=6, max_instances=1, coalesce=True)
+        scheduler.add_job(led(jobs.tidy), "interval", minutes=10, max_instances=1, coalesce=True)
         scheduler.start()
         return scheduler
 

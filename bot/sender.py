@@ -16,6 +16,7 @@ from bot import delivery
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
 from bot.domain.retry import SETTLE, UNCERTAIN, Answer, Decision, Kind, State, decide
+from bot.lead import Lead
 from bot.log import frames
 from bot.views.kit import Json
 from storage import leads, outbox
@@ -26,6 +27,9 @@ SENDERS = 32
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 30.0
 GAP = 0.01
+# A letter is begun only while the lead is ours for longer than the client waits for Slack: whoever leads next finds
+# none of our calls still under way.
+SPARE = 10.0
 # A letter is claimed this much before its lane may speak again, so that looking and claiming cost the lane nothing.
 AHEAD = 0.1
 # How long a post waits for the one before it: 600 a minute at the least, more than Slack takes from a workspace.
@@ -45,8 +49,9 @@ class Sender:
     It sleeps until a commit adds letters or the earliest is due; the heartbeat is only the safety net.
     """
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps, self._wake = deps, deps.db.letters
+    def __init__(self, deps: Deps, lead: Lead) -> None:
+        self._deps, self._wake, self._lead = deps, deps.db.letters, lead
+        self._took_over = False
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._owner, self._stopping = uuid.uuid4().hex, threading.Event()
         self._busy: set[str] = set()
@@ -58,11 +63,10 @@ class Sender:
         self._settled.set()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
-    def start(self, *, alone: bool, scopes: set[str]) -> None:
-        """Begin. `alone` says that no other sender can be alive on this database (SQLite, under its lock)."""
+    def start(self, scopes: set[str]) -> None:
+        """Begin; it sends while the lead is ours."""
         self._can_read_history = bool(scopes & delivery.HISTORY_SCOPES)
         self._can_send_pictures = delivery.PICTURES in scopes
-        self._take_back(all_of_them=alone)
         self._thread.start()
 
     def stop(self, patience: float = 10.0) -> None:
@@ -77,6 +81,14 @@ class Sender:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                if not self._lead.ours(SPARE):
+                    self._took_over = False
+                    self._wake.wait(1.0)
+                    continue
+                if not self._took_over:
+                    # Whoever had the lead before has it no more, and what was on its way then may have been said.
+                    self._take_back(all_of_them=True)
+                    self._took_over, looked = True, time.monotonic()
                 if time.monotonic() - looked > HEARTBEAT:
                     looked = time.monotonic()
                     self._take_back(all_of_them=False)
@@ -163,6 +175,9 @@ class Sender:
                 if letter["kind"] in ("post", "thread"):
                     # From start to start; the small margin keeps a slow clock at Slack's end from refusing.
                     self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
+                if not self._lead.ours(SPARE):
+                    log.warning("letter.left", letter=letter["id"])
+                    return  # another replica leads by now, and has taken it back
                 answer, left_out = self._say(letter)
             self._settle(letter, answer, left_out if self._can_send_pictures else [])
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again

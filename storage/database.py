@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,6 +26,7 @@ QUEUE_LIMIT = 1000
 WRITE_TIMEOUT = 2.0
 TRIES_ALONE = 3
 LETTERS = "letters"
+_NOTIFY = text("NOTIFY otherwise_letters")
 
 
 @dataclass(eq=False)
@@ -101,6 +102,7 @@ class _Writer(threading.Thread):
 
     @staticmethod
     def _work(connection: Connection, group: list[_Unit]) -> tuple[list[Any], set[str]]:
+        notify = connection.dialect.name == "postgresql"
         results: list[Any] = []
         with Session(bind=connection, join_transaction_mode="rollback_only", autoflush=False) as session:
             session.info["signals"] = set()
@@ -108,6 +110,9 @@ class _Writer(threading.Thread):
                 results.append(unit.work(session))
                 session.flush()
                 session.expunge_all()
+            if notify and LETTERS in session.info["signals"]:
+                # Another replica may be the one that sends; it hears of it when this is committed.
+                session.execute(_NOTIFY)
             return results, session.info["signals"]
 
 

@@ -560,3 +560,11 @@ class Audit(SQLModel, table=True):
     undone_at: datetime | None = _moment(default=None)
     made_up: bool = False
     at: datetime = _moment()
+
+
+class Leader(SQLModel, table=True):
+    """Which of several replicas does what only one may do; PostgreSQL alone, where there can be several."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until_at: datetime = _moment()

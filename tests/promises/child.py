@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from bot import delivery, jobs, log, sender
+from bot import delivery, jobs, lead, log, sender
 from bot.app import Running, build_deps
 from bot.settings import Settings, read_settings
 from handlers.intake import http_app
@@ -112,13 +112,15 @@ def bot(told: dict[str, Any]) -> None:
 
     delivery.deliver = deliver  # what the process dies of
     sender.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, LEASE, HEARTBEAT
+    lead.LEASE, lead.RENEW, sender.SPARE = LEASE.total_seconds(), HEARTBEAT / 2, HEARTBEAT
     settings = read_settings()
     log.configure("warning", "json")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     running = Running(settings).start()
     print(running.port, flush=True)
-    stop.wait()
+    while not stop.wait(0.2):
+        pass
     running.stop()
 
 

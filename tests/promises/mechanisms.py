@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 import storage.backup
 import storage.database
-from bot import delivery, digests, insight, overrides, sender, socket_mode
+from bot import delivery, digests, insight, lead, overrides, sender, socket_mode
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
@@ -191,6 +191,17 @@ def the_claim_says_whose_it_is(patch: Patch) -> None:
         return real(session, letter, owner, *more)
 
     patch.setattr(outbox, "settle", settle)
+
+
+@mechanism
+def the_lead_is_asked_for_before_each_letter(patch: Patch) -> None:
+    """Whoever had the lead once goes on as if it had it still."""
+
+    def ours(self: Any, _ahead: float = 0.0) -> bool:
+        self.once = self._until > 0 or getattr(self, "once", False)
+        return bool(self.once)
+
+    patch.setattr(lead.Lead, "ours", ours)
 
 
 @mechanism

@@ -1,0 +1,42 @@
+"""Word from other processes on PostgreSQL that there are letters; on SQLite the heartbeat has to do."""
+
+import threading
+
+import psycopg
+import structlog
+from sqlalchemy import URL
+
+log = structlog.get_logger()
+CHANNEL = "otherwise_letters"
+AGAIN = 5.0
+
+
+class Listening:
+    """A connection that waits for notifications and sets an event for each."""
+
+    def __init__(self, url: URL, event: threading.Event) -> None:
+        self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._event, self._stopping = event, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._stopping.set()
+        self._thread.join(AGAIN)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(self._address, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._event.set()  # for what came before
+                    while not self._stopping.is_set():
+                        for _word in connection.notifies(timeout=1.0, stop_after=1):
+                            self._event.set()
+            except psycopg.Error as failure:
+                log.warning("notify.away", error=type(failure).__name__)
+                self._stopping.wait(AGAIN)

@@ -1,0 +1,117 @@
+"""Promise 15 with several replicas: one sends, another takes over, and who was stopped speaks for nobody."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from bot.app import Running
+from storage.database import Database
+from storage.tables import Leader, table
+from tests.promises.mechanisms import rests_on
+from tests.promises.test_intake import Opened
+from tests.promises.test_sender import Mortal, drained, history
+from tests.world import LEADS, REPS, RIA, World, lead_item
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def others(world: World) -> Iterator[list[Running]]:
+    """Two replicas more."""
+    made = [Running(world.settings).start() for _ in range(2)]
+    for one in made:
+        assert one.wait_until_connected(10)
+    yield made
+    for one in made:
+        one.stop()
+
+
+def leading(db: Database) -> str:
+    with db.reading() as session:
+        row = session.execute(select(table(Leader))).one_or_none()
+    return row.owner if row is not None else ""
+
+
+def test_three_replicas_take_leads_and_clicks_and_one_sends(world: World, others: list[Running]) -> None:
+    assert [one.lead.ours() for one in (world.running, *others)] == [True, False, False]
+    for number, running in enumerate((world.running, *others)):
+        world.http.base_url = f"http://127.0.0.1:{running.port}"
+        world.send(LEADS, [lead_item(f"r{number}:{n}", REPS[n], 0.2, name=f"Firm {number}-{n}") for n in range(8)])
+    world.quiet()
+    for number in range(3):  # Slack hands each click to one of the connections
+        message = world.see(RIA, f"Firm {number}-0")
+        assert world.override(RIA, message, "more", f"Reason {number}")["closed"]
+    world.quiet()
+    assert len(world.responses()) == 3
+    found = history(world.sim, world.deps.db)
+    assert found.clean(), str(found)
+
+
+def test_a_replica_that_stops_in_order_hands_over_at_once(world: World, others: list[Running]) -> None:
+    world.running.stop()
+    world.sim.until(lambda: any(one.lead.ours() for one in others), 5)
+    world.http.base_url = f"http://127.0.0.1:{others[0].port}"
+    world.lead("after", RIA, name="Afterwards")
+    world.see(RIA, "Afterwards")
+
+
+def test_a_killed_leader_s_letters_are_sent_by_another(world: World, database: str, opened: Opened) -> None:
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.running.stop()
+    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
+    try:
+        first.start(point="after", letter=5)
+        second.start()
+        items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
+        assert second.send(world.key, items)
+        assert first.ended() == -signal.SIGKILL
+        db = opened(Database(database))
+        drained(world, db)
+        found = history(world.sim, db)
+        assert found.clean(doubles=1), str(found)
+    finally:
+        first.close()
+        second.close()
+
+
+@rests_on("the lead is asked for before each letter")
+def test_a_leader_that_was_stopped_and_goes_on_sends_nothing_twice(
+    world: World, database: str, opened: Opened, without: str
+) -> None:
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.running.stop()
+    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
+    try:
+        first.start(without=without)
+        second.start(without=without)
+        db = opened(Database(database))
+        was = leading(db)
+        # Each takes a while, so that some are claimed and not yet begun when it is stopped; one is in the air.
+        world.sim.fault("chat.postMessage", "delay", seconds=0.05, times=200)
+        items = [lead_item(f"s:{n}", REPS[n % 12], 0.2, name=f"Firm {n}") for n in range(60)]
+        assert second.send(world.key, items)
+        world.sim.until(lambda: len(world.sim.calls("chat.postMessage")) > 8)
+        assert first.process is not None
+        os.kill(first.process.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        world.sim.until(lambda: leading(db) not in ("", was), 20)
+        assert time.monotonic() - began < 10
+        drained(world, db, 20)
+        os.kill(first.process.pid, signal.SIGCONT)
+        # It ends in order, after it has done with whatever it still had in hand.
+        first.process.terminate()
+        assert first.ended() == 0
+        found = history(world.sim, db)
+        # What was in the air at the moment it was stopped may have arrived: one letter.
+        assert found.clean(doubles=1), str(found)
+    finally:
+        first.close()
+        second.close()
