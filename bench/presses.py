@@ -1,5 +1,6 @@
 """Presses and forms as Bolt gets them, for the bot's own app and for a bare one."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +92,24 @@ def _body(number: int) -> dict[str, Any]:
         "api_app_id": "A",
         "token": "x",
     }
+
+
+def slowest(app: App, bodies: list[dict[str, Any]], in_flight: int) -> float:
+    """Seconds that 99 of 100 presses stay under, with so many in flight at any time."""
+    took: list[float] = []
+
+    def share(part: list[dict[str, Any]]) -> Callable[[], None]:
+        def work() -> None:
+            for body in part:
+                began = time.perf_counter()
+                answer = app.dispatch(BoltRequest(mode="socket_mode", body=body))
+                took.append(time.perf_counter() - began)
+                assert answer.status == 200, answer.body
+
+        return work
+
+    at_once([share(bodies[n::in_flight]) for n in range(in_flight)], len(bodies))
+    return sorted(took)[int(len(took) * 0.99)]
 
 
 def dispatched(app: App, bodies: list[dict[str, Any]]) -> float:

@@ -17,7 +17,8 @@ AT_ONCE = 20
 
 def to_announce(session: Session, at: Moment) -> list[int]:
     """Reps for whom leads wait that they have not been told of, where it is not quiet now."""
-    pace, mode = pace_of(session), workspace.read(session)
+    mode = workspace.read(session)
+    pace = pace_of(mode)
     if mode.paused:
         return []
     return [

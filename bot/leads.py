@@ -84,7 +84,7 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, draw:
 def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
     """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
     asked = workspace.read(session)
-    below, pace = asked.hard_percent / 100, pacing(session, at.now)
+    below, pace = asked.hard_percent / 100, pacing(session, at.now, asked)
     mode = _Mode(asked.landmark_hours, False, {}, routing.NOBODY, below, pace, instead=rep)
     _receive(
         session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
@@ -110,12 +110,12 @@ def _receive(session: Session, items: list[LeadIn], mode: _Mode, records: Record
 
 def _mode(session: Session, items: list[LeadIn], draw: Draw, at: Moment) -> _Mode:
     asked = workspace.read(session)
-    below, pace = asked.hard_percent / 100, pacing(session, at.now)
+    below, pace = asked.hard_percent / 100, pacing(session, at.now, asked)
     if asked.rehearsal_slack_id:
         instead = people.by_slack_id(session, asked.rehearsal_slack_id)
         return _Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, pace, instead=instead)
     drawing = Drawing(asked.sample_id, draw) if asked.sample_id is not None else None
-    guard = routing.guard(session, draw)
+    guard = routing.guard(session, draw, asked, unowned=any(item.owner is None for item in items))
     return _Mode(asked.landmark_hours, asked.paused, _reps(session, items), guard, below, pace, drawing)
 
 

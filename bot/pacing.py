@@ -11,9 +11,8 @@ from bot.domain.pace import Pace, day_began
 from storage import leads, people, workspace
 
 
-def pace_of(session: Session) -> Pace:
-    """What admins have set."""
-    mode = workspace.read(session)
+def pace_of(mode: Row[Any]) -> Pace:
+    """What admins have set, from the workspace's row."""
     quiet = None if mode.quiet_from is None or mode.quiet_to is None else (mode.quiet_from, mode.quiet_to)
     return Pace(mode.budget, quiet)
 
@@ -48,6 +47,6 @@ class Pacing:
         return other if other.is_rep and not other.paused and not other.muted else rep
 
 
-def pacing(session: Session, now: datetime) -> Pacing:
-    """As it stands now."""
-    return Pacing(session, now, pace_of(session))
+def pacing(session: Session, now: datetime, mode: Row[Any] | None = None) -> Pacing:
+    """As it stands now. `mode` is the workspace's row, where somebody has read it already."""
+    return Pacing(session, now, pace_of(mode if mode is not None else workspace.read(session)))

@@ -108,13 +108,14 @@ class Guard:
 NOBODY = Guard(Draw(b""))
 
 
-def guard(session: Session, draw: Draw) -> Guard:
-    """Who is there now."""
-    asked = workspace.read(session)
-    reps = {row.id: row for row in routing.available(session)}
+def guard(session: Session, draw: Draw, mode: Row[Any], *, unowned: bool) -> Guard:
+    """Who is there now. `mode` is the workspace's row; `unowned`: whether a lead without an owner is to be given."""
     whole = routing.pool(session)
+    if not whole and not unowned:
+        return Guard(draw)
+    reps = {row.id: row for row in routing.available(session)}
     pool = [row.id for row in whole if row.id in reps] if len(whole) >= POOL_NEEDED else []
-    return Guard(draw, reps, pool, asked.pool_share / 100, asked.turn_id)
+    return Guard(draw, reps, pool, mode.pool_share / 100, mode.turn_id)
 
 
 def keep_lead(session: Session, number: int, slack_id: str, at: Moment) -> None:

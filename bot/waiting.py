@@ -71,7 +71,7 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
     if workspace.read(session).paused:
         return 0
     waiting = kept_waiting.unowned(session, at.now - WAITS_FOR_OWNER)
-    guard = routing.guard(session, draw)
+    guard = routing.guard(session, draw, workspace.read(session), unowned=True)
     if not waiting or not guard.available:
         return 0
     pace, postings, rows = pacing(session, at.now), [], []

@@ -40,12 +40,28 @@ _SITUATION = (
     .order_by(suggestions.c.id.desc())
     .limit(1)
 )
+_KNOWN = select(leads).where(leads.c.lead_id.in_(bindparam("ids", expanding=True)))
+_REPS = select(people).where(
+    or_(
+        people.c.email.in_(bindparam("emails", expanding=True)),
+        people.c.slack_id.in_(bindparam("slack_ids", expanding=True)),
+    ),
+    people.c.is_rep,
+)
+_POSTED_SINCE = select(func.count()).where(
+    suggestions.c.rep_id == bindparam("rep"), suggestions.c.created_at >= bindparam("since")
+)
+_NEWEST_PRIOR = select(priors).where(priors.c.lead_id == bindparam("lead")).order_by(priors.c.scored_at.desc()).limit(1)
+_PRIOR_AT = select(priors).where(priors.c.lead_id == bindparam("lead"), priors.c.scored_at == bindparam("at"))
+_ADD = insert(leads).returning(leads.c.id, sort_by_parameter_order=True)
+_ADD_PRIORS = insert(priors).returning(priors.c.id, sort_by_parameter_order=True)
+_ADD_SUGGESTIONS = insert(suggestions)
 _PRIOR_OF = select(priors).where(priors.c.id == bindparam("prior"), priors.c.lead_id == bindparam("lead"))
 
 
 def known(session: Session, lead_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """The leads of these external ids, whole, by external id."""
-    rows = session.execute(select(leads).where(leads.c.lead_id.in_(set(lead_ids))))
+    rows = session.execute(_KNOWN, {"ids": list(set(lead_ids))})
     return {row.lead_id: row for row in rows}
 
 
@@ -105,25 +121,22 @@ def reps(session: Session, emails: set[str], slack_ids: set[str]) -> list[Row[An
     """The reps with one of these emails or Slack ids."""
     if not emails and not slack_ids:
         return []
-    wanted = or_(people.c.email.in_(emails), people.c.slack_id.in_(slack_ids))
-    return list(session.execute(select(people).where(wanted, people.c.is_rep)).all())
+    return list(session.execute(_REPS, {"emails": list(emails), "slack_ids": list(slack_ids)}).all())
 
 
 def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     """Insert leads; their ids in the rows' order."""
-    statement = insert(leads).returning(leads.c.id, sort_by_parameter_order=True)
-    return [int(number) for number in session.execute(statement, rows).scalars()]
+    return [int(number) for number in session.execute(_ADD, rows).scalars()]
 
 
 def add_priors(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     """Insert priors; their ids in the rows' order."""
-    statement = insert(priors).returning(priors.c.id, sort_by_parameter_order=True)
-    return [int(number) for number in session.execute(statement, rows).scalars()]
+    return [int(number) for number in session.execute(_ADD_PRIORS, rows).scalars()]
 
 
 def add_suggestions(session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert suggestions."""
-    session.execute(insert(suggestions), rows)
+    session.execute(_ADD_SUGGESTIONS, rows)
 
 
 def change(session: Session, lead: int, **values: Any) -> None:
@@ -138,16 +151,12 @@ def change_suggestion(session: Session, suggestion: int, **values: Any) -> None:
 
 def newest_prior(session: Session, lead: int) -> Row[Any]:
     """The prior of the latest `scored_at`."""
-    return session.execute(
-        select(priors).where(priors.c.lead_id == lead).order_by(priors.c.scored_at.desc()).limit(1)
-    ).one()
+    return session.execute(_NEWEST_PRIOR, {"lead": lead}).one()
 
 
 def prior_at(session: Session, lead: int, scored_at: datetime) -> Row[Any] | None:
     """The prior made at exactly this moment."""
-    return session.execute(
-        select(priors).where(priors.c.lead_id == lead, priors.c.scored_at == scored_at)
-    ).one_or_none()
+    return session.execute(_PRIOR_AT, {"lead": lead, "at": scored_at}).one_or_none()
 
 
 def prior_of(session: Session, lead: int, prior: int) -> Row[Any] | None:
@@ -175,8 +184,7 @@ def situation(session: Session, lead: int) -> Row[Any] | None:
 
 def posted_since(session: Session, rep: int, at: datetime) -> int:
     """How many suggestions somebody was sent since then."""
-    counted = select(func.count()).where(suggestions.c.rep_id == rep, suggestions.c.created_at >= at)
-    return int(session.execute(counted).scalar_one())
+    return int(session.execute(_POSTED_SINCE, {"rep": rep, "since": at}).scalar_one())
 
 
 def adopt_history(session: Session, rep: Row[Any]) -> int:

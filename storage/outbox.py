@@ -34,6 +34,7 @@ _HEADS = text(
     ORDER BY head.id
     """  # noqa: S608  # constants of ours
 ).columns(next_at=UtcDateTime)
+_ADD = insert(letters).returning(letters.c.id, sort_by_parameter_order=True)
 _WAITING_EDIT = text("letter.kind = 'update' AND letter.state = 'pending'")
 
 
@@ -42,9 +43,8 @@ def add(session: Session, rows: list[dict[str, Any]], now: datetime) -> list[int
     if not rows:
         return []
     full = [{"next_at": now, "created_at": now, "target_id": None, "lead_id": None} | row for row in rows]
-    statement = insert(letters).returning(letters.c.id, sort_by_parameter_order=True)
     session.info["signals"].add(LETTERS)
-    return [int(number) for number in session.execute(statement, full).scalars()]
+    return [int(number) for number in session.execute(_ADD, full).scalars()]
 
 
 def add_once(session: Session, row: dict[str, Any], now: datetime) -> int | None:
