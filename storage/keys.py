@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
 from storage.tables import ApiKey, table
 
 keys = table(ApiKey)
+# Built once: each request asks.
+_BY_PREFIX = select(keys).where(keys.c.prefix == bindparam("prefix"))
 
 
 def by_prefix(session: Session, prefix: str) -> Row[Any] | None:
     """The key whose public part this is."""
-    return session.execute(select(keys).where(keys.c.prefix == prefix)).one_or_none()
+    return session.execute(_BY_PREFIX, {"prefix": prefix}).one_or_none()
 
 
 def named(session: Session, name: str) -> Row[Any] | None:

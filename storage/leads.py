@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Update, bindparam, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bot.domain.bands import band_of
@@ -141,7 +142,14 @@ def add_suggestions(session: Session, rows: list[dict[str, Any]]) -> None:
 
 def change(session: Session, lead: int, **values: Any) -> None:
     """Set columns of one lead."""
-    session.execute(update(leads).where(leads.c.id == lead).values(**values))
+    session.execute(_setting(frozenset(values)), {"changed_lead": lead} | values)
+
+
+@cache
+def _setting(columns: frozenset[str]) -> Update:
+    # A handful of different sets of columns, each put together once.
+    new = {name: bindparam(name, type_=leads.c[name].type) for name in sorted(columns)}
+    return update(leads).where(leads.c.id == bindparam("changed_lead")).values(new)
 
 
 def change_suggestion(session: Session, suggestion: int, **values: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import CursorResult, Row, and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
@@ -35,7 +35,16 @@ _HEADS = text(
     """  # noqa: S608  # constants of ours
 ).columns(next_at=UtcDateTime)
 _ADD = insert(letters).returning(letters.c.id, sort_by_parameter_order=True)
-_WAITING_EDIT = text("letter.kind = 'update' AND letter.state = 'pending'")
+_EDIT_UNSENT = (
+    update(letters)
+    .where(letters.c.id == bindparam("target"), letters.c.state == State.PENDING.value, letters.c.attempt == 0)
+    .values(payload=bindparam("words", type_=letters.c.payload.type))
+)
+_EDIT_WAITING = (
+    update(letters)
+    .where(letters.c.target_id == bindparam("target"), text("letter.kind = 'update' AND letter.state = 'pending'"))
+    .values(payload=bindparam("words", type_=letters.c.payload.type))
+)
 
 
 def add(session: Session, rows: list[dict[str, Any]], now: datetime) -> list[int]:
@@ -76,11 +85,11 @@ def last_sent(session: Session) -> datetime | None:
 
 def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: str, now: datetime) -> None:
     """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent."""
-    unsent = (letters.c.id == target_id) & (letters.c.state == State.PENDING.value) & (letters.c.attempt == 0)
-    if _count(session, update(letters).where(unsent).values(payload=payload)):
+    new = {"target": target_id, "words": payload}
+    if _count(session, _EDIT_UNSENT, new):
         return
     session.info["signals"].add(LETTERS)
-    if _count(session, update(letters).where(letters.c.target_id == target_id, _WAITING_EDIT).values(payload=payload)):
+    if _count(session, _EDIT_WAITING, new):
         return
     lead_id = session.execute(select(letters.c.lead_id).where(letters.c.id == target_id)).scalar()
     row = {
@@ -233,6 +242,6 @@ def dead(session: Session) -> Sequence[Row[Any]]:
     ).all()
 
 
-def _count(session: Session, statement: Any) -> int:
-    result = session.execute(statement)
+def _count(session: Session, statement: Any, values: dict[str, Any] | None = None) -> int:
+    result = session.execute(statement, values)
     return result.rowcount if isinstance(result, CursorResult) else 0

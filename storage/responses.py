@@ -22,6 +22,7 @@ _CURRENT = (
     .order_by(responses.c.id.desc())
     .limit(1)
 )
+_ADD = insert(responses).returning(responses.c.id)
 _BEFORE = (
     select(responses.c.id)
     .where(responses.c.lead_id == bindparam("lead"), responses.c.at <= bindparam("until"))
@@ -36,7 +37,7 @@ def by_key(session: Session, dedupe_key: str) -> Row[Any] | None:
 
 def add(session: Session, row: dict[str, Any]) -> int:
     """Store a response."""
-    return int(session.execute(insert(responses).returning(responses.c.id), row).scalar_one())
+    return int(session.execute(_ADD, row).scalar_one())
 
 
 def add_many(session: Session, rows: list[dict[str, Any]]) -> None:
