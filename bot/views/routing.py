@@ -34,7 +34,7 @@ def helped(name: str, helper: str) -> Json:
 def offer(name: str, number: int) -> Json:
     """To the pool."""
     text = f"*{foreign(name, NAME)}* could use another pair of eyes."
-    take = button("I'll take it", ids.TAKE, str(number), label=f"I'll take {name}")
+    take = button("I'll take it", ids.TAKE, str(number), label=f"I'll take it: {name}")
     return {
         "text": escape(f"{one_line(name, NAME)} could use another pair of eyes."),
         "blocks": [section(text), actions(take)],
