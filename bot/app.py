@@ -34,7 +34,6 @@ from handlers.slack_http import add_slack
 from storage.database import Database
 from storage.lock import holding
 from storage.migrate import is_current, upgrade
-from storage.notify import Listening
 
 log = structlog.get_logger()
 LISTENER_CLIENT_SECONDS = 2
@@ -115,6 +114,8 @@ class Running:
         self.lead.start()
         self._undo.callback(self.lead.stop)
         if not self.deps.db.sqlite:
+            from storage.notify import Listening  # brings PostgreSQL's driver
+
             listening = Listening(self.deps.db.url, self.deps.db.letters)
             listening.start()
             self._undo.callback(listening.stop)

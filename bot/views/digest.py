@@ -88,7 +88,9 @@ def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
     if name == "clear" and figures.owners:
         found.append(button("Send to the model's owners", ids.DIGEST_SEND, figures.week_key))
     if figures.ask_monthly:
-        found.append(button("Monthly", ids.MONTHLY, "monthly", label="Monthly: a digest a month until there are results"))
+        found.append(
+            button("Monthly", ids.MONTHLY, "monthly", label="Monthly: a digest a month until there are results")
+        )
         found.append(button("Keep weekly", ids.WEEKLY, "weekly"))
     return [actions(*found)] if found else []
 
