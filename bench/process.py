@@ -16,7 +16,7 @@ ROUNDS = 5
 # What any bot made of these libraries loads, and nothing of ours.
 BARE = (
     "import slack_bolt, slack_bolt.adapter.socket_mode, sqlmodel, alembic.command, fastapi, uvicorn, httpx, structlog, "
-    "apscheduler.schedulers.background, pydantic_settings, numpy, prometheus_client"
+    "apscheduler.schedulers.background, pydantic_settings, numpy, prometheus_client, typer"
 )
 
 
