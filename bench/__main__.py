@@ -15,7 +15,7 @@ from typing import Any
 from bench.claims import claims
 from bench.load import requests_a_second
 from bench.presses import bare_bolt, clicks, dispatched, slowest, submits
-from bench.process import process
+from bench.process import process, surroundings
 from bench.ready import until_answers
 from bot import keys, leads, people
 from bot.app import build_bolt, build_deps
@@ -94,14 +94,7 @@ def intake(sim: Sim, folder: Path) -> None:
     key = deps.db.write(lambda s: keys.make_key(s, "bench", ["intake"], datetime.now(UTC)))
     deps.db.write(lambda s: add_reps(s))
     deps.db.close()
-    environment = os.environ | {
-        "DATABASE_URL": url,
-        "SLACK_API_URL": settings.slack_api_url,
-        "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
-        "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
-        "OTHERWISE_HTTP_PORT": str(port),
-        "OTHERWISE_INTAKE_PER_MINUTE": "1000000",
-    }
+    environment = surroundings(settings, port)
     bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
     try:
         until_answers(f"http://127.0.0.1:{port}/readyz", ok=True)

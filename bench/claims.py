@@ -3,6 +3,7 @@
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def _seconds(file: Path, sent: int) -> float:
     db, now = Database(url), datetime.now(UTC)
     try:
         for start in range(0, sent, BATCH):
-            db.write(lambda s, start=start: _add_sent(s, start, now), timeout=60)  # type: ignore[misc]
+            db.write(partial(_add_sent, start=start, now=now), timeout=60)
         db.write(lambda s: s.execute(text("ANALYZE")), timeout=60)
         took = []
         for number in range(ROUNDS):
@@ -36,18 +37,16 @@ def _seconds(file: Path, sent: int) -> float:
                 {"kind": "post", "lane": f"L{lane}", "payload": {"text": "x"}, "dedupe_key": f"n{number}:{lane}"}
                 for lane in range(LANES)
             ]
-            db.write(lambda s, rows=rows: outbox.add(s, rows, now), timeout=60)  # type: ignore[misc]
+            db.write(partial(outbox.add, rows=rows, now=now), timeout=60)
             began = time.perf_counter()
             with db.reading() as session:
                 heads = outbox.heads(session)
             ids = [head.id for head in heads]
-            claimed = db.write(
-                lambda s, ids=ids: outbox.claim(s, ids, "bench", datetime.now(UTC), timedelta(seconds=60)),  # type: ignore[misc]
-                timeout=60,
-            )
+            claim = partial(outbox.claim, ids=ids, owner="bench", now=datetime.now(UTC), lease=timedelta(seconds=60))
+            claimed = db.write(claim, timeout=60)
             took.append(time.perf_counter() - began)
             assert len(claimed) == LANES
-            db.write(lambda s, ids=ids: _settle(s, ids, now), timeout=60)  # type: ignore[misc]
+            db.write(partial(_settle, ids=ids, now=now), timeout=60)
         return statistics.median(took)
     finally:
         db.close()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from bench.ready import until_answers
+from bot.settings import Settings
 from storage.migrate import upgrade
 from tests.sim import Sim, free_port
 from tests.world import settings_for
@@ -20,6 +21,18 @@ BARE = (
 )
 
 
+def surroundings(settings: Settings, port: int) -> dict[str, str]:
+    """What a bot of these settings finds in its environment, as a process of its own."""
+    return os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "SLACK_API_URL": settings.slack_api_url,
+        "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
+        "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
+        "OTHERWISE_HTTP_PORT": str(port),
+        "OTHERWISE_INTAKE_PER_MINUTE": "1000000",
+    }
+
+
 def process(sim: Sim, folder: Path) -> tuple[float, float, float, bool]:
     """Seconds until an ordinary start answers, seconds of the bare imports, idle megabytes, matplotlib loaded."""
     bare = statistics.median(_timed([sys.executable, "-c", BARE]) for _ in range(ROUNDS))
@@ -29,13 +42,7 @@ def process(sim: Sim, folder: Path) -> tuple[float, float, float, bool]:
     starts, held, loaded = [], [], False
     for _ in range(ROUNDS):
         port = free_port()
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "SLACK_API_URL": settings.slack_api_url,
-            "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
-            "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
-            "OTHERWISE_HTTP_PORT": str(port),
-        }
+        environment = surroundings(settings, port)
         began = time.perf_counter()
         bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL)
         try:

@@ -10,18 +10,14 @@ from rich.console import Console
 from bot import keys
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import plural
-from bot.opening import database_here, settings_here
-from storage.lock import holding
-from storage.migrate import upgrade
+from bot.opening import database_here, settings_here, upgrade_here
 
 err = Console(stderr=True, highlight=False)
 
 
 def migrate() -> None:
     """Bring the database to this version's tables. Refuses while the bot runs on it (SQLite)."""
-    settings = settings_here()
-    with holding(settings.database_url):
-        upgrade(settings.database_url)
+    upgrade_here(settings_here())
     typer.echo("The database is up to date.")
 
 
