@@ -55,6 +55,7 @@ class Sender:
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._owner, self._stopping = uuid.uuid4().hex, threading.Event()
         self._busy: set[str] = set()
+        self._in_hand: set[int] = set()
         self._ready: dict[str, float] = {}
         self._edits, self._edits_at = float(deps.settings.otherwise_updates_per_minute), time.monotonic()
         self._edits_until = 0.0
@@ -139,6 +140,7 @@ class Sender:
             taken = self._write(claim)
             for letter in taken:
                 self._busy.add(letter["lane"])
+                self._in_hand.add(letter["id"])
                 if letter["kind"] in PACED:
                     self._edits -= 1
                 self._pool.submit(self._send, letter)
@@ -177,13 +179,16 @@ class Sender:
                     self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
                 if not self._lead.ours(SPARE):
                     log.warning("letter.left", letter=letter["id"])
-                    return  # another replica leads by now, and has taken it back
+                    # Another replica may lead by now, and have taken it back; if not, it is anybody's again.
+                    self._write(lambda s: outbox.put_back(s, letter, self._owner))
+                    return
                 answer, left_out = self._say(letter)
             self._settle(letter, answer, left_out if self._can_send_pictures else [])
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
         finally:
             settled.set()
+            self._in_hand.discard(letter["id"])
             self._busy.discard(letter["lane"])
             self._wake.set()
 
@@ -238,7 +243,9 @@ class Sender:
 
     def _take_back(self, *, all_of_them: bool) -> None:
         wait = SETTLE if self._can_read_history else timedelta()
-        gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait)
+        # The lead may have run low and been renewed while ours were under way: those end by themselves.
+        mine = list(self._in_hand)
+        gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait, but=mine)
         for letter, kind in self._write(gone):
             log.warning("letter.taken_back", letter=letter, kind=kind)
 

@@ -1,6 +1,6 @@
 """The outbox's queries: letters added, claimed by a conditional update, settled by their claim's owner alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,19 +167,32 @@ def keep_direct_channel(session: Session, slack_id: str, channel_id: str) -> Non
         session.add(DirectChannel(slack_id=slack_id, channel_id=channel_id))
 
 
-def take_back(session: Session, now: datetime, *, all_of_them: bool, wait: timedelta) -> list[tuple[int, str]]:
-    """Letters whose sender died: perhaps said, perhaps not. `all_of_them` when no other sender can be alive."""
-    gone = and_(text(_IS_OPEN), letters.c.state == State.SENDING.value)
+def put_back(session: Session, letter: dict[str, Any], owner: str) -> None:
+    """Give up a claim whose letter was not begun, as if it had not been made; nothing when it is no longer ours."""
+    state = State.UNCERTAIN if letter["error"] == UNCERTAIN else State.PENDING
+    ours = (letters.c.id == letter["id"]) & (letters.c.claim == owner) & (letters.c.state == State.SENDING.value)
+    values = {"state": state.value, "claim": None, "lease_until": None, "attempt": letters.c.attempt - 1}
+    if _count(session, update(letters).where(ours).values(values)):
+        session.info["signals"].add(LETTERS)
+
+
+def take_back(
+    session: Session, now: datetime, *, all_of_them: bool, wait: timedelta, but: Collection[int] = ()
+) -> list[tuple[int, str]]:
+    """Letters whose sender died: perhaps said, perhaps not. `all_of_them` when no other sender can be alive.
+
+    `but` are those that the caller itself has in hand.
+    """
+    gone = and_(text(_IS_OPEN), letters.c.state == State.SENDING.value, letters.c.id.not_in(but))
     if not all_of_them:
         gone &= letters.c.lease_until < now
-    rows = session.execute(select(letters.c.id, letters.c.kind).where(gone)).all()
-    if rows:
-        session.execute(
-            update(letters)
-            .where(letters.c.id.in_([row.id for row in rows]))
-            .values(state=State.UNCERTAIN.value, error=UNCERTAIN, claim=None, lease_until=None, next_at=now + wait)
-        )
-    return [(row.id, row.kind) for row in rows]
+    rows = session.execute(
+        update(letters)
+        .where(gone)
+        .values(state=State.UNCERTAIN.value, error=UNCERTAIN, claim=None, lease_until=None, next_at=now + wait)
+        .returning(letters.c.id, letters.c.kind)
+    )
+    return sorted((row.id, row.kind) for row in rows)
 
 
 def give_up_edits(session: Session) -> None:

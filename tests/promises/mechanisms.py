@@ -115,6 +115,13 @@ def claims_of_the_dead_are_taken_back(patch: Patch) -> None:
 
 
 @mechanism
+def what_is_under_way_is_not_taken_back(patch: Patch) -> None:
+    """Whoever has the lead takes back all that is claimed, its own calls too."""
+    real = outbox.take_back
+    patch.setattr(outbox, "take_back", lambda session, now, **more: real(session, now, **(more | {"but": ()})))
+
+
+@mechanism
 def looking_before_saying_it_again(patch: Patch) -> None:
     """History is not read."""
     patch.setattr(delivery, "_find", lambda *_args: "")
