@@ -186,6 +186,51 @@ def import_command(
 
 
 @app.command()
+def connect(
+    name: Annotated[
+        str, typer.Argument(help="hubspot, salesforce, json or another that is installed; empty: a list.")
+    ] = "",
+    given: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="KEY=VALUE instead of a question; again for each. KEY may be scale, horizon, model or post too.",
+        ),
+    ] = [],  # noqa: B006
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count everything, store nothing.")] = False,
+    owners: Annotated[
+        bool, typer.Option("--owners", help="What writing owners back would do, then the question.")
+    ] = False,
+    off: Annotated[bool, typer.Option("--off", help="Read this one no more.")] = False,
+) -> None:
+    """Read leads and outcomes from a CRM. It is tried, and the counts are told, before anything is posted."""
+    from bot import connecting  # brings the HTTP client
+
+    def ask(question: str, default: str, secret: bool) -> str:
+        return str(typer.prompt(question, default=default, show_default=bool(default), hide_input=secret))
+
+    def progress(many: int) -> None:
+        if err.is_terminal:
+            err.print(f"{many:,} records read", end="\r")
+
+    settings = settings_here()
+    database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
+    with contextlib.ExitStack() as undo:
+        undo.callback(database.close)
+        if not name:
+            for line in connecting.standing(database):
+                typer.echo(line)
+        elif off:
+            typer.echo(connecting.off(name, database))
+        elif owners:
+            typer.echo(connecting.owners(name, database, at, ask, typer.echo))
+        else:
+            pairs = dict(pair.partition("=")[::2] for pair in given)
+            run = connecting.Connecting(name, pairs, ask, typer.echo)
+            typer.echo(connecting.begin(run, database, at, progress, dry=dry_run, env=Path(".env")))
+
+
+@app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="Where to; standard output without it.")] = None,
     since: Annotated[str, typer.Option(help="Go on behind this cursor, as an earlier run printed it.")] = "",

@@ -24,6 +24,7 @@ from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
 from bot.http_mode import Watch
 from bot.lead import Lead
+from bot.polling import Poller
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.slack_check import Identity, identify
@@ -123,6 +124,9 @@ class Running:
         self.sender.start(identity.scopes)
         self._undo.callback(self.sender.stop)
         self._undo.callback(self._heartbeat().shutdown, wait=True)
+        poller = Poller(self.deps, self.lead)
+        poller.start()
+        self._undo.callback(poller.stop)
         bolt = build_bolt(self.deps, identity)
         secret = self.settings.slack_signing_secret.get_secret_value()
         self.connection: Connection | Watch

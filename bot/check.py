@@ -11,9 +11,9 @@ from bot.domain.errors import OtherwiseError, SettingsError
 from bot.domain.wording import listed, plural
 from bot.http_mode import SLACK_PATH
 from bot.people import Member
-from bot.settings import Settings, need_tokens
+from bot.settings import Settings, need_tokens, read_secret
 from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
-from storage import leads, outbox, people
+from storage import connections, leads, outbox, people
 from storage import waiting as kept_waiting
 from storage.database import Database
 from storage.lock import database_file
@@ -50,6 +50,7 @@ def look(settings: Settings) -> Iterator[Line]:
         yield from _channels(database, slack if asks_slack else None)
         yield from _waiting(database)
         yield from _letters(database)
+        yield from _crms(database)
     finally:
         database.close()
 
@@ -138,7 +139,7 @@ def _waiting(database: Database) -> Iterator[Line]:
     for row in waiting:
         count = plural(row.many, "lead waits", "leads wait")
         if row.waiting == "unowned":
-            text = f"{count} without an owner: this version posts only leads that name one."
+            text = f"{count} without an owner until a rep is there to be given them."
         elif row.waiting == "paused":
             text = f"{count} for {row.owner}, who is paused."
         else:
@@ -156,3 +157,24 @@ def _letters(database: Database) -> Iterator[Line]:
     yield Line(True, f"{plural(open_letters, 'letter')} on the way.")
     for row in dead:
         yield Line(False, f"{plural(row.many, 'letter')} could not be delivered ({row.lane}). {row.fix}")
+
+
+def _crms(database: Database) -> Iterator[Line]:
+    """Each connected CRM, asked now."""
+    with database.reading() as session:
+        rows = connections.everything(session)
+    if not rows:
+        return
+    from bot.connectors.registry import kind_of  # brings the HTTP client
+
+    for row in rows:
+        try:
+            connector = kind_of(row.name).make(row.config, read_secret)
+            try:
+                yield Line(True, connector.who())
+            finally:
+                connector.close()
+        except OtherwiseError as failure:
+            yield Line(False, str(failure))
+        if row.trouble:
+            yield Line(False, f"When the bot last read {row.name}: {row.trouble}")

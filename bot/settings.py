@@ -1,9 +1,11 @@
 """Settings from the environment or `.env`: frozen, read once at the start, never at import."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     otherwise_heartbeat: int = Field(
         default=30, ge=1, le=300, description="Seconds between two looks at which digests are due."
     )
+    otherwise_poll: int = Field(default=60, ge=1, le=3600, description="Seconds between two looks at a connected CRM.")
     otherwise_log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much to log: `debug`, `info`, `warning` or `error`."
     )
@@ -132,6 +135,17 @@ def read_settings(**override: object) -> Settings:
         first = failure.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}. Mend it in .env.") from None
+
+
+def read_secret(name: str) -> str:
+    """A connector's secret, from the environment or `.env`. Raises SettingsError when it is not there.
+
+    Which there are depends on what is connected, so that they are no fields of Settings.
+    """
+    found = os.environ.get(name) or dotenv_values(".env").get(name) or ""
+    if not found.strip():
+        raise SettingsError(f"{name} is missing. Put it in .env, and start Otherwise again.")
+    return found.strip()
 
 
 def need_tokens(settings: Settings) -> None:

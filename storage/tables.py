@@ -124,6 +124,12 @@ class Lead(SQLModel, table=True):
             sqlite_where=text("waiting <> ''"),
         ),
         Index("lead_unreleased", "rep_id", "matures_at", "release_id"),
+        Index(
+            "lead_merged",
+            "merged_into",
+            postgresql_where=text("merged_into <> ''"),
+            sqlite_where=text("merged_into <> ''"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -165,6 +171,8 @@ class Lead(SQLModel, table=True):
     # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
     considered: bool = False
     problem_told_at: datetime | None = _moment(default=None)
+    # The lead_id of the record that the CRM merged this one into: what becomes of that becomes of this.
+    merged_into: str = ""
 
 
 class Prior(SQLModel, table=True):
@@ -568,3 +576,31 @@ class Leader(SQLModel, table=True):
     name: str = Field(primary_key=True)
     owner: str
     until_at: datetime = _moment()
+
+
+class Connection(SQLModel, table=True):
+    """A CRM that is read: how, how far, and what is wrong. Its secrets are in the environment, never here."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    # What its connector was told, and how its score is read: chance, percent or points.
+    config: dict[str, Any] = Field(sa_type=JSON)
+    scale: str
+    horizon_days: int
+    model: str
+    # Open records that were created from here on are posted; it is the CRM's time.
+    post_since: datetime = _moment()
+    # Where the next page begins; it moves only together with the rows of the page before.
+    cursor: str = ""
+    writes_owners: bool = False
+    owners_seen_at: datetime | None = _moment(default=None)
+    # In real time: when it was last read to the end, and before when it is not to be asked again.
+    read_at: datetime | None = _moment(default=None)
+    not_before: datetime | None = _moment(default=None)
+    trouble: str = ""
+    # Whether somebody has to mend that, or it passes.
+    refused: bool = False
+    # How many records so far were posted, history, left, unscored or refused.
+    counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    made_up: bool = False
+    connected_at: datetime = _moment()

@@ -25,6 +25,16 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Crm:
+    """A CRM that is read: when it last was to its end, and what is wrong; `refused`: somebody has to mend it."""
+
+    name: str
+    read_at: datetime | None
+    trouble: str
+    refused: bool
+
+
+@dataclass(frozen=True)
 class Health:
     """What an admin should know. Counts of leads and letters; nothing of what anybody said."""
 
@@ -49,6 +59,7 @@ class Health:
     admins: list[str] = field(default_factory=list)
     # Model lines for which the drift alarm rang lately, and when.
     drift: list[tuple[str, datetime]] = field(default_factory=list)
+    crms: list[Crm] = field(default_factory=list)
 
 
 def lines(health: Health) -> list[str]:
@@ -59,6 +70,9 @@ def lines(health: Health) -> list[str]:
 def needs(health: Health) -> list[str]:
     """What somebody should do something about, each with what to do."""
     found = [f"{plural(dead.many, 'message')} could not be delivered. {foreign(dead.fix, 300)}" for dead in health.dead]
+    found += [
+        f"{foreign(one.name, 40)} can't be read. {foreign(one.trouble, 300)}" for one in health.crms if one.refused
+    ]
     found += [_waits(one) for one in health.waiting]
     if health.paused:
         found.append("Paused: nothing is posted until `/otherwise resume`.")
@@ -87,17 +101,14 @@ def needs(health: Health) -> list[str]:
 
 def runs(health: Health) -> list[str]:
     """What is simply so."""
-    last = "none yet"
-    if health.last_sent is not None:
-        local = health.last_sent.astimezone(ZoneInfo(health.zone))
-        today = health.real.astimezone(ZoneInfo(health.zone)).date() == local.date()
-        last = f"{local:%H:%M}" if today else f"{day(local, health.zone)}, {local:%H:%M}"
+    last = "none yet" if health.last_sent is None else _when(health.last_sent, health)
     found = [
         f"{plural(health.reps, 'rep')} in {plural(health.teams, 'team')}; "
         f"{plural(health.leads_today, 'lead')} came in within 24 hours.",
         f"Last message delivered: {last}. {plural(health.on_the_way, 'message')} on the way.",
         f"An answer counts when given within {health.landmark_hours} hours.",
     ]
+    found += [_read(one, health) for one in health.crms]
     for name, at in health.next_digests[:5]:
         local = at.astimezone(ZoneInfo(health.zone))
         found.append(f"Next digest for {foreign(name, 60)}: {local:%a} {day(at, health.zone)}, {local:%H:%M}.")
@@ -109,6 +120,18 @@ def runs(health: Health) -> list[str]:
     if health.admins:
         found.append(f"Besides this workspace's admins, these run the commands: {_some(health.admins)}.")
     return found
+
+
+def _when(at: datetime, health: Health) -> str:
+    local = at.astimezone(ZoneInfo(health.zone))
+    today = health.real.astimezone(ZoneInfo(health.zone)).date() == local.date()
+    return f"{local:%H:%M}" if today else f"{day(local, health.zone)}, {local:%H:%M}"
+
+
+def _read(one: Crm, health: Health) -> str:
+    last = "never to the end yet" if one.read_at is None else _when(one.read_at, health)
+    later = "" if one.refused or not one.trouble else f" {foreign(one.trouble, 300)} It is asked again by itself."
+    return f"{foreign(one.name, 40)} was last read: {last}.{later}"
 
 
 def _waits(one: Waiting) -> str:

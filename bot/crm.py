@@ -1,0 +1,168 @@
+"""A page from a CRM is taken in: new leads posted, known ones brought up to date, their ends told, its place kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot import history, leads, outcomes
+from bot.domain.assignment import Draw
+from bot.domain.clock import Moment
+from bot.domain.crm import Page, Reading, Record, lead_id, lead_of, not_after, outcome_of, sort_new
+from bot.domain.inbound import LeadIn, OutcomeIn
+from bot.domain.past import BadRow
+from bot.domain.rules import OPEN_OUTCOMES
+from bot.leads import Records
+from storage import connections, responses
+from storage import leads as kept_leads
+from storage.stats import RecordKey
+
+# What goes by what the CRM last said of a lead.
+Known = dict[str, Row[Any]]
+
+
+@dataclass
+class Taken:
+    """What became of a page: counts, and why records were refused (ids and fields, never values)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    refused: list[tuple[str, list[str]]] = field(default_factory=list)
+
+
+def reading_of(row: Row[Any]) -> Reading:
+    """How a connection's records are read."""
+    return Reading(row.name, row.scale, row.horizon_days, row.model, row.post_since)
+
+
+def record_keys(page: Page, how: Reading, at: Moment) -> set[RecordKey]:
+    """Which records of the tool a page's leads will want beside them."""
+    found = set()
+    for record in page.records:
+        try:
+            if record.score is not None:
+                found.add(leads.record_key(lead_of(record, how, record.score, at.now)))
+        except BadRow:
+            continue
+    return found
+
+
+def take_page(session: Session, row: Row[Any], page: Page, records: Records, draw: Draw, at: Moment) -> Taken | None:
+    """Store what a page tells, and its place with it; None when somebody else has gone on from there already.
+
+    A page that comes again changes nothing.
+    """
+    if not connections.move(session, row, page.cursor):
+        return None
+    how, by_id = reading_of(row), {record.id: record for record in page.records}
+    known = kept_leads.known(session, (lead_id(how.name, one) for one in _mentioned(page.records)))
+    fresh = sort_new([one for one in by_id.values() if not _is_known(one, known, how)], how, at.now)
+    refused, items = list(fresh.refused), list(fresh.fresh)
+    for record in by_id.values():
+        if (lead := known.get(lead_id(how.name, record.id))) is not None:
+            try:
+                items += _again(session, record, lead, how, at)
+            except BadRow as refusal:
+                refused.append((record.id, refusal.reasons))
+    told = leads.receive_leads(session, items, records, draw, at)
+    refused += [(one.lead_id or "", one.errors) for one in told if one.result == "rejected"]
+    past = history.store_history(session, fresh.past, at, asked=False)
+    _merge(session, by_id.values(), known, how)
+    _end(session, by_id.values(), how, refused, at)
+    counts = {
+        "posted": sum(one.result == "created" for one in told),
+        "history": past,
+        "left": fresh.left,
+        "unscored": fresh.unscored,
+        "refused": len(refused),
+    }
+    connections.count(session, row.name, counts)
+    return Taken(counts, refused)
+
+
+def owner_was_written(session: Session, lead: int, email: str) -> None:
+    """The CRM names her as owner now."""
+    kept_leads.change(session, lead, owner_email=email)
+
+
+def _mentioned(records: Iterable[Record]) -> set[str]:
+    return {one for record in records for one in (record.id, *record.absorbed)}
+
+
+def _is_known(record: Record, known: Known, how: Reading) -> bool:
+    """Whether it is a lead already, or took one in: nobody is asked twice about the same person."""
+    return any(lead_id(how.name, one) in known for one in (record.id, *record.absorbed))
+
+
+def _again(session: Session, record: Record, lead: Row[Any], how: Reading, at: Moment) -> list[LeadIn]:
+    """What is new about a lead that is known: nothing for the past, or for one that has ended or is gone."""
+    if record.gone or record.merged_into:
+        if lead.waiting:  # nobody gets it any more; what was posted stays
+            kept_leads.change(session, lead.id, waiting="", rep_id=None)
+        return []
+    if lead.history or record.score is None or record.outcome:
+        return []
+    newest = kept_leads.newest_prior(session, lead.id)
+    item = lead_of(record, how, record.score, not_after(record.changed_at, at.now))
+    stands = (item.prior.probability, item.prior.points) == (newest.probability, newest.points)
+    # A CRM stamps a record whatever changed in it; the prior is older than that when its number is the same.
+    scored_at = newest.scored_at if stands else max(item.prior.scored_at, _behind(newest.scored_at))
+    prior = item.prior.model_copy(update={"scored_at": scored_at})
+    # Only a new owner moves the lead: it may have been given away here since, and the CRM still names the old one.
+    same_owner = item.owner is not None and item.owner.email == lead.owner_email
+    return [item.model_copy(update={"prior": prior} | ({"owner": None} if same_owner else {}))]
+
+
+def _merge(session: Session, records: Iterable[Record], known: Known, how: Reading) -> None:
+    for record in records:
+        pairs = [(one, record.id) for one in record.absorbed]
+        pairs += [(record.id, record.merged_into)] if record.merged_into else []
+        for loser, winner in pairs:
+            lead = known.get(lead_id(how.name, loser))
+            if lead is not None and lead.merged_into != lead_id(how.name, winner):
+                kept_leads.change(session, lead.id, merged_into=lead_id(how.name, winner))
+
+
+def _end(
+    session: Session, records: Iterable[Record], how: Reading, refused: list[tuple[str, list[str]]], at: Moment
+) -> None:
+    """Tell how leads ended, those too whose record was merged into one that did; or that one is open again."""
+    records = [one for one in records if not one.gone and not one.merged_into]
+    ids = {lead_id(how.name, one.id) for one in records}
+    known, merged = kept_leads.known(session, ids), connections.merged_into(session, ids)
+    items: list[OutcomeIn] = []
+    for record in records:
+        mine = lead_id(how.name, record.id)
+        for lead in [*([known[mine]] if mine in known else []), *merged.get(mine, [])]:
+            try:
+                items += _ending(session, record, lead, how, at)
+            except BadRow as refusal:
+                refused.append((record.id, refusal.reasons))
+    told = outcomes.record_outcomes(session, items, _source(how), at)
+    refused += [(one.lead_id or "", one.errors) for one in told if one.result == "rejected"]
+
+
+def _ending(session: Session, record: Record, lead: Row[Any], how: Reading, at: Moment) -> list[OutcomeIn]:
+    if record.outcome == lead.outcome:
+        return []  # its time may be that of any later change
+    latest = responses.latest_outcome(session, lead.id)
+    ours = latest is not None and latest.source == _source(how)
+    found = outcome_of(record, lead.lead_id, at.now)
+    if found is None:
+        # What an admin or another program said stands, until the CRM says something of its own.
+        if lead.outcome in OPEN_OUTCOMES or not ours:
+            return []
+        found = OutcomeIn(lead_id=lead.lead_id, outcome="reopened", at=not_after(record.changed_at, at.now))
+    # The CRM has changed its mind, and may still give the day of the first end.
+    return [found.model_copy(update={"at": max(found.at, latest.at)}) if ours and latest is not None else found]
+
+
+def _behind(moment: datetime) -> datetime:
+    """Just behind a moment: a new number is newer than the one before, whatever the CRM's clock says."""
+    return moment + timedelta(microseconds=1)
+
+
+def _source(how: Reading) -> str:
+    return f"crm:{how.name}"
