@@ -53,15 +53,21 @@ class Poller:
         while not self._stopping.wait(self._deps.settings.otherwise_poll):
             try:
                 if self._lead.ours():
-                    self._poll_due()
+                    self.poll()
             except OtherwiseError as failure:
                 log.warning("job.waits", job="crm", error=type(failure).__name__)
             except Exception as failure:  # noqa: BLE001  # the loop must outlive a defect, and say so
                 log.error("job.failed", job="crm", trace=frames(failure))
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections."""
         for _, one in self._open.values():
             one.close()
+        self._open.clear()
 
-    def _poll_due(self) -> None:
+    def poll(self) -> None:
+        """Read every CRM that may be asked now, one after another. Raises OtherwiseError when nothing can be stored."""
         with self._deps.db.reading() as session:
             due = connections.due(session, datetime.now(UTC))
         for name in due:

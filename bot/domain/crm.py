@@ -1,7 +1,7 @@
 """What a CRM tells of a lead, in our terms: a record, a page of them, and how a record becomes a lead or a past one."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -11,8 +11,6 @@ from bot.domain.past import BadRow, Past
 
 Scale = Literal["chance", "percent", "points"]
 SCALES: tuple[Scale, ...] = ("chance", "percent", "points")
-# How far a CRM's clock may run ahead of ours before a time it gives is refused as the future.
-SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ def lead_id(name: str, record: str) -> str:
 
 
 def not_after(value: datetime, now: datetime) -> datetime:
-    """A CRM's time, or ours where its clock runs a little ahead."""
-    return min(value, now) if value <= now + SKEW else value
+    """A CRM's time for what has happened, or ours where its clock runs ahead, or a planned day was left standing."""
+    return min(value, now)
 
 
 def lead_of(record: Record, how: Reading, score: float, scored_at: datetime) -> LeadIn:

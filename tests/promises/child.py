@@ -1,4 +1,4 @@
-"""Processes that are killed: intake or a digest at its n-th statement, a bot at a letter.
+"""Processes that are killed: intake, a digest or the reading of a CRM at its n-th statement, a bot at a letter.
 
 `python -m tests.promises.child statements|bot JSON`, with what to do as JSON.
 """
@@ -21,6 +21,7 @@ from sqlalchemy import event
 
 from bot import delivery, jobs, lead, log, sender
 from bot.app import Running, build_deps
+from bot.polling import Poller
 from bot.settings import Settings, read_settings
 from handlers.intake import http_app
 from tests.promises.mechanisms import MECHANISMS
@@ -86,6 +87,8 @@ def _work(file: Path, number: int, told: dict[str, Any]) -> None:
     if "item" in told:
         answer = asyncio.run(_post(http_app(deps, dict), told))
         file.with_suffix(".answer").write_text(f"{answer.status_code} {answer.text}")
+    elif "crm" in told:
+        Poller(deps, lead.Lead(deps.db, "child")).poll()
     else:
         jobs.queue_digests(deps)
     os._exit(0)
