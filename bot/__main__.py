@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot import people, upkeep, waiting
+from bot import hook_commands, people, upkeep, waiting
 from bot.domain.clock import clock_from
 from bot.domain.errors import OtherwiseError
 from bot.domain.files import rows
@@ -36,6 +36,7 @@ key_app.command("list")(upkeep.keys_list)
 key_app.command("rotate")(upkeep.keys_rotate)
 key_app.command("revoke")(upkeep.keys_revoke)
 app.add_typer(key_app, name="keys")
+app.add_typer(hook_commands.app, name="webhooks")
 app.add_typer(digest_app, name="digest")
 err = Console(stderr=True, highlight=False)
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"

@@ -25,6 +25,7 @@ from bot.domain.errors import SettingsError
 from bot.http_mode import Watch
 from bot.lead import Lead
 from bot.polling import Poller
+from bot.pushing import Pusher
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.slack_check import Identity, identify
@@ -124,9 +125,9 @@ class Running:
         self.sender.start(identity.scopes)
         self._undo.callback(self.sender.stop)
         self._undo.callback(self._heartbeat().shutdown, wait=True)
-        poller = Poller(self.deps, self.lead)
-        poller.start()
-        self._undo.callback(poller.stop)
+        for rounds in (Poller(self.deps, self.lead).rounds, Pusher(self.deps, self.lead).rounds):
+            rounds.start()
+            self._undo.callback(rounds.stop)
         bolt = build_bolt(self.deps, identity)
         secret = self.settings.slack_signing_secret.get_secret_value()
         self.connection: Connection | Watch

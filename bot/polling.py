@@ -1,6 +1,5 @@
 """CRMs are read: a page over the network, then its rows and the place behind it in one commit, until all is read."""
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,6 +14,7 @@ from bot.deps import Deps
 from bot.domain.errors import OtherwiseError, SettingsError
 from bot.lead import Lead
 from bot.log import frames
+from bot.rounds import Rounds
 from bot.settings import read_secret
 from storage import connections
 
@@ -24,41 +24,17 @@ TURN = 30.0
 # How long after a refusal it is tried again: whoever mends it should not have to restart anything.
 REFUSED = timedelta(minutes=5)
 OWNERS = 20
-PATIENCE = 5.0
 
 
 class Poller:
-    """Reads what is connected, on a thread of its own, while the lead is ours: a CRM may take its time.
-
-    It keeps a connector open for as long as it is connected the same way.
-    """
+    """Reads what is connected. It keeps a connector open for as long as it is connected the same way."""
 
     def __init__(self, deps: Deps, lead: Lead) -> None:
-        self._deps, self._lead = deps, lead
+        self._deps = deps
         self._open: dict[str, tuple[Any, Connector]] = {}
-        self._stopping = threading.Event()
-        # Not waited for at the end: a page that is still on its way is stored with its place, or neither is.
-        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Begin no further page, and wait a little for the one that is on its way."""
-        self._stopping.set()
-        self._thread.join(PATIENCE)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._deps.settings.otherwise_poll):
-            try:
-                if self._lead.ours():
-                    self.poll()
-            except OtherwiseError as failure:
-                log.warning("job.waits", job="crm", error=type(failure).__name__)
-            except Exception as failure:  # noqa: BLE001  # the loop must outlive a defect, and say so
-                log.error("job.failed", job="crm", trace=frames(failure))
-        self.close()
+        # A CRM may take its time, so that this is not the heartbeat's.
+        self.rounds = Rounds("crm", deps.settings.otherwise_poll, lead, self.poll, self.close)
+        self._stopping = self.rounds.stopping
 
     def close(self) -> None:
         """Let go of connections."""

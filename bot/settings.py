@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         default=30, ge=1, le=300, description="Seconds between two looks at which digests are due."
     )
     otherwise_poll: int = Field(default=60, ge=1, le=3600, description="Seconds between two looks at a connected CRM.")
+    otherwise_webhooks_inside: bool = Field(
+        default=False,
+        description="Whether webhooks may go to private addresses and without https; for trying them out.",
+    )
     otherwise_log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much to log: `debug`, `info`, `warning` or `error`."
     )

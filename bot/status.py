@@ -8,7 +8,7 @@ from bot import digests
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.views.health import Crm, Dead, Health, Waiting, lines
-from storage import connections, export, leads, outbox, people, workspace
+from storage import connections, export, leads, outbox, people, webhooks, workspace
 from storage import waiting as kept_waiting
 
 DRIFT_SHOWN = timedelta(days=30)
@@ -43,6 +43,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
         crms=[Crm(row.name, row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
+        webhooks=[(row.name, row.trouble, not row.stopped) for row in webhooks.everything(session) if row.trouble],
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )
 

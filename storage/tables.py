@@ -604,3 +604,26 @@ class Connection(SQLModel, table=True):
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     made_up: bool = False
     connected_at: datetime = _moment()
+
+
+class Webhook(SQLModel, table=True):
+    """Somewhere that the lines of an export are sent to as they come. Its secret is worked out, not kept."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    url: str
+    scopes: list[str] = Field(sa_type=JSON)
+    # What the receiver has; the rest is to be sent, in order.
+    cursor: str = ""
+    # Which secret signs, counted from 1, and since when.
+    generation: int = 1
+    rotated_at: datetime | None = _moment(default=None)
+    # In real time; how often in a row it failed, and whether that was often enough.
+    failures: int = 0
+    not_before: datetime | None = _moment(default=None)
+    sent_at: datetime | None = _moment(default=None)
+    trouble: str = ""
+    stopped: bool = False
+    # The message of which reps were told that it was read.
+    told: str = ""
+    created_at: datetime = _moment()

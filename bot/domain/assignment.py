@@ -39,6 +39,10 @@ class Draw:
                 return name
         return shares[-1][0]
 
+    def secret(self, purpose: str) -> bytes:
+        """A secret for one purpose, which tells nothing about the key or another's."""
+        return hmac.digest(self.key, b"secret" + _SEPARATOR + purpose.encode(), "sha256")
+
     def hashed(self, lead: str) -> str:
         """A lead's id as an export may show it."""
         return hmac.digest(self.key, b"export" + _SEPARATOR + lead.encode(), "sha256").hex()[:24]

@@ -60,6 +60,8 @@ class Health:
     # Model lines for which the drift alarm rang lately, and when.
     drift: list[tuple[str, datetime]] = field(default_factory=list)
     crms: list[Crm] = field(default_factory=list)
+    # Webhooks that something keeps from being sent: name, what, whether it is tried again by itself.
+    webhooks: list[tuple[str, str, bool]] = field(default_factory=list)
 
 
 def lines(health: Health) -> list[str]:
@@ -73,6 +75,11 @@ def needs(health: Health) -> list[str]:
     found += [
         f"{foreign(one.name, 40)} can't be read. {foreign(one.trouble, 300)}" for one in health.crms if one.refused
     ]
+    for name, trouble, again in health.webhooks:
+        then = (
+            "It is tried again by itself." if again else f"Stopped; `otherwise webhooks resume {name}` on the server."
+        )
+        found.append(f"The webhook {foreign(name, 40)} is not delivered. {foreign(trouble, 300)} {foreign(then, 300)}")
     found += [_waits(one) for one in health.waiting]
     if health.paused:
         found.append("Paused: nothing is posted until `/otherwise resume`.")

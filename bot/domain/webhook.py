@@ -1,0 +1,45 @@
+"""Standard Webhooks: what is signed and how, and when a message is tried again.
+
+Source: the Standard Webhooks specification, version 1.0.0 (signature scheme `v1`, HMAC-SHA256 over id.timestamp.body).
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+
+# Seconds, minutes, then hours: three days in all, after which somebody has to look.
+RETRIES = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+# For how long the secret before the last rotation signs too.
+OVERLAP = timedelta(hours=24)
+
+
+def signed(secrets: list[bytes], identity: str, at: int, body: bytes) -> dict[str, str]:
+    """The headers of a message sent `at` (seconds since 1970), with a signature for each secret."""
+    content = f"{identity}.{at}.".encode() + body
+    parts = [base64.b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets]
+    return {
+        "webhook-id": identity,
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(f"v1,{part}" for part in parts),
+    }
+
+
+def shown_secret(secret: bytes) -> str:
+    """A secret as receivers' libraries take it."""
+    return "whsec_" + base64.b64encode(secret).decode()
+
+
+def identity_of(webhook: int, behind: str, content: bytes) -> str:
+    """A message's id: the same for the same lines behind the same place, so that a receiver knows one that repeats."""
+    return "msg_" + hashlib.sha256(f"{webhook}\x1f{behind}\x1f".encode() + content).hexdigest()[:32]
+
+
+def wait_after(failures: int) -> timedelta | None:
+    """How long to wait after so many failures in a row (from 1); None when it is time to give up."""
+    return RETRIES[failures - 1] if failures <= len(RETRIES) else None

@@ -1,0 +1,180 @@
+"""Webhooks are sent: the next lines, signed, to an address that is looked at first; what arrived moves the place."""
+
+import json
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import Row
+
+from bot import webhooks
+from bot.deps import Deps
+from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
+from bot.domain.webhook import identity_of, signed, wait_after
+from bot.export import SwitchedOff
+from bot.lead import Lead
+from bot.log import frames
+from bot.rounds import Rounds
+from bot.settings import Settings
+from storage import webhooks as kept
+
+log = structlog.get_logger()
+# The standard asks receivers to answer within 15 seconds.
+WAIT = 15.0
+# Messages to one receiver before another has its turn.
+TURN = 50
+GONE = 410
+
+
+class Undelivered(OtherwiseError):
+    """The receiver did not take it. It is tried again."""
+
+    def __init__(self, sentence: str, *, after: float = 0.0, ends: bool = False) -> None:
+        super().__init__(sentence)
+        self.after, self.ends = after, ends
+
+
+class Pusher:
+    """Sends what receivers do not have yet, each in its own order."""
+
+    def __init__(self, deps: Deps, lead: Lead) -> None:
+        self._deps = deps
+        self.rounds = Rounds("webhooks", deps.settings.otherwise_heartbeat, lead, self.push, lambda: None)
+
+    def push(self) -> None:
+        """Send to everybody who may be sent to now. Raises OtherwiseError when nothing can be stored."""
+        with self._deps.db.reading() as session:
+            due = kept.due(session, datetime.now(UTC))
+        for name in due:
+            if not self.rounds.stopping.is_set():
+                self._push(name)
+
+    def _push(self, name: str) -> None:
+        for _ in range(TURN):
+            with self._deps.db.reading() as session:
+                row = kept.by_name(session, name)
+            if row is None or self.rounds.stopping.is_set():
+                return
+            try:
+                if not self._next(row):
+                    return
+            except Undelivered as failure:
+                self._failed(row, failure)
+                return
+            except SwitchedOff as failure:
+                self._note(row, trouble=str(failure), not_before=datetime.now(UTC) + timedelta(minutes=10))
+                return
+
+    def _next(self, row: Row[Any]) -> bool:
+        """Send one message; whether there was one, and it counts."""
+        at = self._deps.clock.moment()
+        with self._deps.db.reading() as session:
+            page = webhooks.next_lines(session, row, self._deps.draw, at)
+        if not page.lines:
+            return False
+        content = json.dumps(page.lines, ensure_ascii=False).encode()
+        identity = identity_of(row.id, row.cursor, content)
+        if page.read and row.told != identity:
+            self._deps.db.write(lambda s: webhooks.tell(s, row, page, identity, at), key="export")
+        body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": page.cursor.text()})
+        deliver(self._deps.settings, row, identity, body)
+        moved = self._deps.db.write(lambda s: kept.move(s, row, page.cursor.text(), at.real), key=f"webhook:{row.name}")
+        self._deps.metrics.job("webhooks", good=True)
+        log.info("webhook.sent", webhook=row.id, message=identity, lines=len(page.lines))
+        return moved and page.more
+
+    def _failed(self, row: Row[Any], failure: Undelivered) -> None:
+        failures = row.failures + 1
+        wait = None if failure.ends else wait_after(failures)
+        self._deps.metrics.job("webhooks", good=False)
+        log.warning("webhook.held", webhook=row.id, failures=failures, stopped=wait is None)
+        if wait is None:
+            self._note(row, failures=failures, trouble=str(failure), stopped=True)
+            return
+        after = max(wait, timedelta(seconds=failure.after))
+        self._note(row, failures=failures, trouble=str(failure), not_before=datetime.now(UTC) + after)
+
+    def _note(self, row: Row[Any], **values: Any) -> None:
+        self._deps.db.write(lambda s: kept.change(s, row.name, **values), key=f"webhook:{row.name}")
+
+
+def body_of(kind: str, at: datetime, data: dict[str, Any]) -> bytes:
+    """A message's body."""
+    return json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data}, ensure_ascii=False).encode()
+
+
+def ping(settings: Settings, row: Row[Any], at: Moment) -> None:
+    """Send a message that tells nothing, to see whether it arrives. Raises Undelivered."""
+    content = at.real.isoformat().encode()
+    deliver(settings, row, identity_of(row.id, "test", content), body_of("test", at.real, {}))
+
+
+def deliver(settings: Settings, row: Row[Any], identity: str, body: bytes) -> None:
+    """Send one message. Raises Undelivered with a sentence for an admin, and nothing that the receiver said."""
+    import httpx  # most bots have no webhook
+
+    inside = settings.otherwise_webhooks_inside
+    parts = urlsplit(checked(row.url, inside=inside))
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    address = _address(host, port, inside=inside)
+    # The address that was looked at is the one that is spoken to: a name may answer differently a moment later.
+    shown = f"[{address}]" if ":" in address else address
+    target = parts._replace(netloc=f"{shown}:{port}").geturl()
+    now = datetime.now(UTC)
+    headers = signed(webhooks.secrets_of(row, settings.draw(), now), identity, int(now.timestamp()), body)
+    headers |= {"Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "Otherwise"}
+    try:
+        began = time.monotonic()
+        with (
+            httpx.Client(timeout=WAIT, trust_env=False) as client,
+            client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": host}) as answer,
+        ):
+            status, wait = answer.status_code, answer.headers.get("Retry-After", "")
+        log.debug("webhook.answered", webhook=row.id, status=status, seconds=round(time.monotonic() - began, 3))
+    except httpx.TimeoutException:
+        raise Undelivered(f"{host} did not answer within {WAIT:.0f} seconds.") from None
+    except httpx.HTTPError as failure:
+        log.debug("webhook.broke", webhook=row.id, trace=frames(failure))
+        raise Undelivered(f"{host} could not be reached, or broke off.") from None
+    if status == GONE:
+        raise Undelivered(f"{host} says that this webhook is gone (410).", ends=True)
+    if not 200 <= status < 300:
+        after = float(wait) if wait.isdigit() else 0.0
+        raise Undelivered(f"{host} answered with {status}.", after=min(after, 86_400.0))
+
+
+def checked(url: str, *, inside: bool) -> str:
+    """An address that may be sent to. Raises Undelivered for one that is none, or has no https."""
+    try:
+        parts = urlsplit(url)
+        port_holds = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_holds = urlsplit(""), False
+    if not port_holds or not parts.hostname or parts.scheme not in ("https", "http"):
+        raise Undelivered("That is not an address such as https://example.com/hook.", ends=True)
+    if parts.username or parts.password:
+        raise Undelivered("An address with a name or a password in it is not sent to.", ends=True)
+    if parts.scheme == "http" and not inside:
+        raise Undelivered("Webhooks are only sent over https (OTHERWISE_WEBHOOKS_INSIDE).", ends=True)
+    return url
+
+
+def _address(host: str, port: int, *, inside: bool) -> str:
+    try:
+        found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError):
+        raise Undelivered(f"There is no {host[:100]}.") from None
+    if not inside and not all(_public(one) for one in found):
+        raise Undelivered(f"{host[:100]} is a private address (OTHERWISE_WEBHOOKS_INSIDE).", ends=True)
+    return found[0]
+
+
+def _public(address: str) -> bool:
+    one = ip_address(address.partition("%")[0])
+    mapped = getattr(one, "ipv4_mapped", None)
+    return bool((mapped or one).is_global and not (mapped or one).is_multicast)

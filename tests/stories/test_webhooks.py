@@ -1,0 +1,261 @@
+"""Webhooks: the export's lines as they come, signed so that the standard's own library agrees, to nobody else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from bot import pushing
+from bot.domain.clock import Clock
+from bot.domain.webhook import RETRIES
+from bot.settings import Settings
+from storage import webhooks as kept
+from storage.tables import Webhook as Hook
+from storage.tables import WordsRead
+from tests.crms.server import Answer, Asked, Crm
+from tests.sim import ROOT
+from tests.world import ADA, RIA, World, lead_item, words
+
+KEY = "a key of its own, for these tests"
+
+
+class Receiver(Crm):
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.route("POST", "/hook", self._take)
+
+    def _take(self, asked: Asked) -> Answer:
+        body = json.dumps(asked.body, ensure_ascii=False).encode()
+        self.got.append(({key.lower(): value for key, value in asked.headers.items()}, body))
+        return Answer(204, None)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All lines of all messages, in order."""
+        every = [json.loads(body) for _, body in self.got]
+        return [line for one in every if one["type"] == "export.lines" for line in one["data"]["lines"]]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sending(make_world: Any, tmp_path: Any) -> World:
+    """A bot that looks each second at what is to be sent, with a clock that can be moved."""
+    (clock := tmp_path / "clock").write_text("0")
+    made: World = make_world(
+        otherwise_heartbeat=1, otherwise_webhooks_inside=True, otherwise_hash_key=KEY, otherwise_clock_file=clock
+    )
+    made.add_people()
+    return made
+
+
+def hook(world: World, *typed: str, code: int = 0, **more: str) -> str:
+    """Type `otherwise webhooks …`; what it said, the secret's line first."""
+    environment = {
+        "DATABASE_URL": world.settings.database_url,
+        "OTHERWISE_HASH_KEY": KEY,
+        "OTHERWISE_WEBHOOKS_INSIDE": "true",
+        "OTHERWISE_CLOCK_FILE": str(world.settings.otherwise_clock_file),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "webhooks", *typed],
+        cwd=ROOT,
+        env=os.environ | environment | more,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def matured(world: World, many: int, start: int = 0) -> None:
+    """Leads that came, ended and are past their horizon."""
+    world.send("/v1/leads", [lead_item(f"crm:{n}", RIA, 0.2, name=f"Firm {n}") for n in range(start, start + many)])
+    world.quiet()
+    world.shift(days=91)
+
+
+def state(world: World, name: str = "warehouse") -> Any:
+    with world.deps.db.reading() as session:
+        return kept.by_name(session, name)
+
+
+def test_what_matures_is_sent_signed_and_in_order(sending: World, receiver: Receiver) -> None:
+    told = hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    secret = told.splitlines()[0]
+    assert secret.startswith("whsec_")
+    assert "took the test message" in told
+    matured(sending, 25)
+    sending.sim.until(lambda: len(receiver.lines()) == 25)
+    for headers, body in receiver.got:
+        assert Webhook(secret).verify(body, headers) == json.loads(body)
+    assert [line["kind"] for line in receiver.lines()] == ["prior"] * 25
+    # Nothing that an export of this scope would not show.
+    assert "Firm" not in str(receiver.got)
+    assert "crm:" not in str(receiver.got)
+    matured(sending, 5, start=25)
+    sending.sim.until(lambda: len(receiver.lines()) == 30)
+    assert len({line["lead_id"] for line in receiver.lines()}) == 30
+
+
+def test_a_forged_or_altered_or_old_message_fails_to_verify(sending: World, receiver: Receiver) -> None:
+    secret = hook(sending, "add", "warehouse", f"{receiver.base}/hook").splitlines()[0]
+    headers, body = receiver.got[0]
+    assert Webhook(secret).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body + b" ", headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_" + "A" * 44).verify(body, headers)
+    old = str(int(headers["webhook-timestamp"]) - 600)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body, headers | {"webhook-timestamp": old})
+
+
+def test_for_a_day_after_a_rotation_both_secrets_hold(sending: World, receiver: Receiver) -> None:
+    old = hook(sending, "add", "warehouse", f"{receiver.base}/hook").splitlines()[0]
+    new = hook(sending, "rotate", "warehouse").splitlines()[0]
+    assert hook(sending, "secret", "warehouse").splitlines()[0] == new != old
+    hook(sending, "test", "warehouse")
+    headers, body = receiver.got[-1]
+    assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers)
+    assert "rotated lately" in hook(sending, "rotate", "warehouse", code=1)
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    sending.deps.db.write(lambda s: kept.change(s, "warehouse", rotated_at=yesterday))
+    hook(sending, "test", "warehouse")
+    headers, body = receiver.got[-1]
+    assert Webhook(new).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old).verify(body, headers)
+
+
+def test_what_is_not_taken_is_tried_again_and_in_the_end_it_stops(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.fail(Answer(500, {}), Answer(400, {}), Answer(503, {}, {"Retry-After": "7200"}))
+    matured(sending, 3)
+    for failures in (1, 2, 3):
+        sending.sim.until(lambda n=failures: state(sending).failures == n)
+        assert "is not delivered" in words(sending.command(ADA, "status"))
+        if failures == 3:
+            assert state(sending).not_before > datetime.now(UTC) + timedelta(minutes=100)
+        sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+    sending.sim.until(lambda: len(receiver.lines()) == 3)
+    assert (state(sending).failures, state(sending).trouble) == (0, "")
+    identities = [headers["webhook-id"] for headers, _ in receiver.got]
+    assert len(set(identities)) == len(identities)
+
+    sending.deps.db.write(lambda s: kept.change(s, "warehouse", failures=len(RETRIES)))
+    receiver.fail(Answer(500, {}))
+    matured(sending, 2, start=3)
+    sending.sim.until(lambda: state(sending).stopped)
+    assert "Stopped" in words(sending.command(ADA, "status"))
+    assert "Stopped" in hook(sending, "list")
+    hook(sending, "resume", "warehouse")
+    sending.sim.until(lambda: len(receiver.lines()) == 5)
+
+
+def test_a_receiver_that_says_gone_is_not_asked_again(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.fail(Answer(410, {}))
+    matured(sending, 1)
+    sending.sim.until(lambda: state(sending).stopped)
+    assert receiver.lines() == []
+
+
+def test_a_message_whose_answer_was_lost_comes_again_with_its_id(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    matured(sending, 2)
+    sending.sim.until(lambda: len(receiver.lines()) == 2)
+    # As if the bot had died between the answer and writing it down.
+    hook(sending, "replay", "warehouse")
+    sending.sim.until(lambda: len(receiver.lines()) == 4)
+    first, second = (headers["webhook-id"] for headers, _ in receiver.got[-2:])
+    assert first == second
+
+
+def test_replay_behind_a_place_sends_only_what_came_then(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    matured(sending, 2)
+    sending.sim.until(lambda: len(receiver.lines()) == 2)
+    cursor = json.loads(receiver.got[-1][1])["data"]["cursor"]
+    matured(sending, 3, start=2)
+    sending.sim.until(lambda: len(receiver.lines()) == 5)
+    hook(sending, "replay", "warehouse", "--since", cursor)
+    sending.sim.until(lambda: len(receiver.lines()) == 8)
+    assert "none of ours" in hook(sending, "replay", "warehouse", "--since", "x", code=1)
+
+
+def test_joined_lines_wait_for_the_switch_and_every_reading_stands_in_a_rep_s_home(
+    sending: World, receiver: Receiver
+) -> None:
+    hook(sending, "add", "science", f"{receiver.base}/hook", "--scope", "export:joined")
+    sending.lead("crm:1", RIA, name="Acme Ltd")
+    sending.override(RIA, sending.see(RIA, "Acme Ltd"), "more", "She asked for a date")
+    sending.quiet()
+    sending.shift(days=91)
+    sending.sim.until(lambda: "switch it on" in state(sending, "science").trouble)
+    assert receiver.lines() == []
+    sending.command(ADA, "export joined on")
+    sending.deps.db.write(lambda s: kept.change(s, "science", not_before=None))
+    (line,) = sending.sim.until(receiver.lines)
+    assert (line["lead_id"], line["direction"]) == ("crm:1", "more")
+    assert "asked for a date" not in str(receiver.got)
+    hook(sending, "replay", "science")
+    sending.sim.until(lambda: len(receiver.lines()) == 2)
+    assert [row["reader"] for row in sending.rows(WordsRead)] == ["the webhook “science”"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words_"),
+    [
+        ("http://example.com/hook", "only sent over https"),
+        ("ftp://example.com/hook", "not an address"),
+        ("https://user:secret@example.com/hook", "name or a password"),
+        ("https://127.0.0.1/hook", "private address"),
+        ("https://localhost/hook", "private address"),
+        ("https://10.1.2.3/hook", "private address"),
+        ("https://169.254.169.254/latest/meta-data", "private address"),
+        ("https://[::1]/hook", "private address"),
+        ("https://[::ffff:10.0.0.1]/hook", "private address"),
+        ("https://100.64.0.1/hook", "private address"),
+    ],
+)
+def test_only_public_addresses_over_https_are_sent_to(url: str, words_: str) -> None:
+    settings = Settings(_env_file=None, otherwise_hash_key=KEY)  # type: ignore[call-arg]
+    row: Any = SimpleNamespace(id=1, name="w", url=url, generation=1, rotated_at=None)
+    with pytest.raises(pushing.Undelivered, match=words_) as failure:
+        pushing.ping(settings, row, Clock().moment())
+    assert failure.value.ends
+
+
+def test_a_redirect_is_not_followed(sending: World, receiver: Receiver) -> None:
+    receiver.fail(Answer(302, {}, {"Location": f"{receiver.base}/other"}))
+    told = hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    assert "answered with 302" in told
+    assert len(receiver.asked) == 1
+
+
+def test_the_secret_is_kept_nowhere_and_wants_a_key_of_its_own(sending: World, receiver: Receiver) -> None:
+    secret = hook(sending, "add", "warehouse", f"{receiver.base}/hook").splitlines()[0]
+    assert secret.removeprefix("whsec_") not in str(sending.rows(Hook))
+    told = hook(sending, "add", "other", f"{receiver.base}/hook", code=1, OTHERWISE_HASH_KEY="")
+    assert "OTHERWISE_HASH_KEY is missing" in told
+    assert "exists already" in hook(sending, "add", "warehouse", f"{receiver.base}/hook", code=1)
+    assert "no scope 'intake'" in hook(sending, "add", "x", f"{receiver.base}/hook", "--scope", "intake", code=1)
+    assert "is removed" in hook(sending, "remove", "warehouse")
+    assert "nothing was changed" in hook(sending, "remove", "warehouse")
