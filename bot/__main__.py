@@ -16,7 +16,7 @@ from bot.domain.clock import clock_from
 from bot.domain.errors import OtherwiseError
 from bot.domain.files import rows
 from bot.domain.past import FIELDS
-from bot.importing import Import, mapped
+from bot.importing import Import, mapped, understood
 from bot.opening import database_here, settings_here
 
 app = typer.Typer(
@@ -163,11 +163,22 @@ def import_command(
     post: Annotated[
         bool, typer.Option("--post", help="Post the leads to their reps instead of keeping history.")
     ] = False,
+    percent: Annotated[bool, typer.Option("--percent", help="Chances are of 100, not of 1.")] = False,
+    dates: Annotated[str, typer.Option(help="How dates with slashes or dots are written: dmy or mdy.")] = "iso",
+    zone: Annotated[str, typer.Option(help="The zone of times that name none, as Europe/Berlin.")] = "",
+    guess: Annotated[
+        bool, typer.Option("--guess", help="Take what the columns seem to be without asking, and say it.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
 ) -> None:
     """Take in a file of leads as history (nothing is posted), or with --post as new ones. Twice is the same as once."""
     settings = settings_here()
-    how = mapped(mapping, tuple(fact), owner_format, horizon, model)
+    how = mapped(mapping, tuple(fact), owner_format, horizon, model, percent=percent, dates=dates, zone=zone)
+
+    def agreed(question: str) -> bool:
+        return guess or (sys.stdin.isatty() and typer.confirm(question))
+
+    how = understood(file, how, agreed, typer.echo, post=post)
     database = None if dry_run else database_here(settings)
     run = Import(
         file,

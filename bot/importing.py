@@ -1,8 +1,11 @@
 """`otherwise import`: a file read once, checked row by row, stored in short writes."""
 
+import contextlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -10,6 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bot import history, leads
 from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
+from bot.domain.columns import guess, lacking
+from bot.domain.dates import DATES
 from bot.domain.errors import ImportRefused
 from bot.domain.files import rows
 from bot.domain.inbound import LeadIn
@@ -18,6 +23,8 @@ from storage.database import Database
 from storage.stats import TrackRecords
 
 CHUNK = 200
+# Rows that a guess looks at.
+SAMPLE = 200
 # Another process's writer is let in after each of ours, for as long as ours took.
 LONGEST_PAUSE = 0.05
 
@@ -99,12 +106,64 @@ class Import:
         time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))
 
 
-def mapped(mapping: list[str], facts: tuple[str, ...], owner_format: str, horizon: int, model: str) -> Mapped:
+def first_rows(file: Path) -> tuple[list[str], list[dict[str, object]]]:
+    """A file's columns and its first rows that can be read, for a guess. Raises ImportRefused."""
+    found: list[dict[str, object]] = []
+    with contextlib.closing(rows(file)) as every:
+        for row in every:
+            if not row.problem:
+                found.append(row.cells)
+            if len(found) == SAMPLE:
+                break
+    columns = dict.fromkeys(name for cells in found for name in cells)
+    return list(columns), found
+
+
+def understood(
+    file: Path, given: Mapped, agreed: Callable[[str], bool], say: Callable[[str], None], *, post: bool
+) -> Mapped:
+    """How the file is read: as was given, and where that leaves a field open, as its columns seem to be and is agreed.
+
+    Raises ImportRefused where a field that is needed can't be guessed, or the guess was not agreed to.
+    """
+    columns, sample = first_rows(file)
+    if not columns or not lacking(columns, given, post=post):
+        return given
+    seems = guess(columns, sample, given, post=post)
+    for name, column in seems.found.items():
+        say(f"  {name:<12} {column}")
+    for note in seems.notes:
+        say(f"  {note}")
+    if seems.missing:
+        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+        raise ImportRefused(
+            f"No column seems to hold {' or '.join(seems.missing)}. Name it with --map FIELD=COLUMN; there are {shown}."
+        )
+    if not agreed("Read it so?"):
+        raise ImportRefused("Nothing was read. Say which column is which with --map FIELD=COLUMN, or take it: --guess.")
+    return seems.how
+
+
+def mapped(
+    mapping: list[str],
+    facts: tuple[str, ...],
+    owner_format: str,
+    horizon: int,
+    model: str,
+    *,
+    percent: bool = False,
+    dates: str = DATES[0],
+    zone: str = "",
+) -> Mapped:
     """How a file's columns become fields, from FIELD=COLUMN pairs. Raises ImportRefused for one that is neither."""
+    if dates not in DATES:
+        raise ImportRefused(f"--dates {dates!r}: it is one of {', '.join(DATES)}.")
+    if zone and zone not in available_timezones():
+        raise ImportRefused(f"--zone {zone!r}: write a name such as Europe/Berlin.")
     columns = {}
     for pair in mapping:
         name, _, column = pair.partition("=")
         if name not in FIELDS or not column:
             raise ImportRefused(f"--map {pair!r}: write FIELD=COLUMN with a field of {', '.join(FIELDS)}.")
         columns[name] = column
-    return Mapped(columns, facts, owner_format, horizon, model)
+    return Mapped(columns, facts, owner_format, horizon, model, percent, dates, zone)

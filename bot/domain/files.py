@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +24,7 @@ class Row:
     problem: str = ""
 
 
-def rows(path: Path) -> Iterator[Row]:
+def rows(path: Path) -> Generator[Row, None, None]:
     """The rows of a `.csv` or `.jsonl` file, with `.gz` behind it or not. Raises ImportRefused for another or none."""
     name = path.name.lower().removesuffix(".gz")
     if not name.endswith((".csv", ".jsonl", ".ndjson")):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.dates import DATES, in_zone, read_date
 from bot.domain.inbound import LEAD, OUTCOME, LeadIn, Moment, OutcomeIn, problems
 from bot.domain.wording import CUES, DIRECTIONS
 
@@ -18,9 +19,10 @@ FIELDS = (
 )  # fmt: skip
 RESPONSE_FIELDS = ("response", "direction")
 OUTCOMES = {
-    "1": "won", "true": "won", "yes": "won", "won": "won",
-    "0": "lost", "false": "lost", "no": "lost", "lost": "lost",
-    "disqualified": "disqualified", "": "", "open": "",
+    "1": "won", "true": "won", "yes": "won", "won": "won", "closed won": "won", "closedwon": "won", "customer": "won",
+    "0": "lost", "false": "lost", "no": "lost", "lost": "lost", "closed lost": "lost", "closedlost": "lost",
+    "disqualified": "disqualified", "unqualified": "disqualified", "closed - not converted": "disqualified",
+    "": "", "open": "",
 }  # fmt: skip
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
@@ -34,6 +36,12 @@ class Mapped:
     owner_format: str = "{}"
     horizon_days: int = 60
     model: str = "imported"
+    # Whether chances are of 100; how dates are written, and the zone of those that name none; whether an outcome that
+    # is none of ours means that the lead is open.
+    percent: bool = False
+    dates: str = DATES[0]
+    zone: str = ""
+    others_open: bool = False
 
     def cell(self, cells: Mapping[str, Any], name: str) -> Any:
         """The row's value for a field; "" for none."""
@@ -75,7 +83,7 @@ def parse_past(cells: Mapping[str, Any], how: Mapped, now: datetime) -> Past:
     """Read one row of history. Raises BadRow."""
     if not how.cell(cells, "posted_at"):
         raise BadRow(["posted_at: is needed for history"])
-    posted_at = _moment(how.cell(cells, "posted_at"), "posted_at")
+    posted_at = _moment(how.cell(cells, "posted_at"), "posted_at", how)
     if posted_at > now:
         raise BadRow(["posted_at: lies ahead of now"])
     lead = parse_lead(cells, how, scored_at=posted_at)
@@ -88,12 +96,14 @@ def parse_lead(cells: Mapping[str, Any], how: Mapped, *, scored_at: datetime | N
     prior = {
         "horizon_days": get("horizon_days") or how.horizon_days,
         "model": get("model") or how.model,
-        "scored_at": get("scored_at") or scored_at,
+        "scored_at": _moment(get("scored_at"), "scored_at", how) if get("scored_at") else scored_at,
         "reasons": _reasons(get("reasons")),
         "not_seen": _list(get("not_seen"), ";"),
     }
     optional = ("probability", "points", "model_line", "model_version", "reference_class")
     prior |= {name: get(name) for name in optional if get(name) != ""}
+    if how.percent and "probability" in prior:
+        prior["probability"] = _hundredth(prior["probability"])
     item: dict[str, Any] = {"lead_id": get("lead_id"), "name": get("name"), "prior": prior}
     if get("url"):
         item["url"] = get("url")
@@ -113,6 +123,8 @@ def parse_lead(cells: Mapping[str, Any], how: Mapped, *, scored_at: datetime | N
 
 def _outcome(cells: Mapping[str, Any], how: Mapped, lead: LeadIn, posted_at: datetime) -> OutcomeIn | None:
     said = str(how.cell(cells, "outcome")).lower()
+    if said not in OUTCOMES and how.others_open:
+        return None
     if said not in OUTCOMES:
         raise BadRow([f"outcome: {said[:30]!r} is not won, lost or disqualified"])
     if not OUTCOMES[said]:
@@ -123,6 +135,8 @@ def _outcome(cells: Mapping[str, Any], how: Mapped, lead: LeadIn, posted_at: dat
             raise BadRow(["outcome_at: is needed for a lead that was won"])
         # A lead that was lost at an unknown time was open at its horizon, which counts the same.
         at = posted_at + timedelta(days=lead.prior.horizon_days)
+    else:
+        at = _moment(at, "outcome_at", how)
     item = {"lead_id": lead.lead_id, "outcome": OUTCOMES[said], "at": at, "amount": how.cell(cells, "amount") or None}
     try:
         return OUTCOME.validate_python(item)
@@ -149,16 +163,30 @@ def _response(cells: Mapping[str, Any], how: Mapped, posted_at: datetime) -> Pas
         raise BadRow(["estimate: is not a number"]) from None
     if number is not None and not 0 <= number <= 1:
         raise BadRow(["estimate: lies outside 0 to 1"])
-    when = _moment(at, "responded_at") if at else posted_at
+    when = _moment(at, "responded_at", how) if at else posted_at
     reason = str(how.cell(cells, "reason"))[:3000]
     return PastResponse(kind, direction if kind == "overridden" else "", reason, when, number, cues)
 
 
-def _moment(value: Any, name: str) -> datetime:
+def _moment(value: Any, name: str, how: Mapped) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = in_zone(read_date(value, how.dates), how.zone)
+        except ValueError:
+            raise BadRow([f"{name}: is no date that can be read"]) from None
     try:
         return _MOMENT.validate_python(value)
     except ValidationError as failure:
         raise BadRow([f"{name}: {failure.errors(include_input=False, include_url=False)[0]['msg']}"]) from None
+
+
+def _hundredth(value: Any) -> Any:
+    """A number of 100, with its sign or without, as one of 1; what is none is refused with the rest."""
+    text = str(value).rstrip(" %")
+    try:
+        return float(text) / 100
+    except ValueError:
+        return value
 
 
 def _list(value: Any, separator: str) -> list[str]:

@@ -130,6 +130,35 @@ def test_answers_of_the_past_are_read_back(otherwise: Command, world: World, tmp
     assert [row["direction"] for row in world.rows(Response)] == ["more", "less"]
 
 
+def test_an_export_of_a_crm_is_understood_shown_and_taken_when_agreed(
+    otherwise: Command, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "hubspot.csv"
+    with file.open("w", newline="") as out:
+        columns = ["Record ID", "Company Name", "Contact owner", "Create Date", "Likelihood to close",
+                   "Lifecycle Stage", "Became a Customer Date", "Original Source"]  # fmt: skip
+        writer = csv.writer(out)
+        writer.writerow(columns)
+        for n in range(12):
+            won = ("Customer", "11/02/2026 10:00") if n % 4 == 0 else ("Lead", "")
+            writer.writerow([n, f"Firm {n}", "ria@example.com", "31/01/2026 09:30", "12.5 %", *won, "Web"])
+    told = otherwise(None, "import", str(file), ok=False)
+    assert "name         Company Name" in told.stdout
+    assert "take it: --guess" in told.stderr
+    assert world.rows(Lead) == []
+    told = otherwise(None, "import", str(file), "--guess", "--zone", "Europe/Berlin")
+    assert "Dates are read as day, month, year." in told.stdout
+    assert "Taken as still open: Lead." in told.stdout
+    assert "before a lead ended" in told.stdout
+    assert "12 stored" in told.stdout
+    rows = world.rows(Lead)
+    assert {(row["probability"], row["owner_email"]) for row in rows} == {(0.125, "ria@example.com")}
+    assert rows[0]["posted_at"].isoformat() == "2026-01-31T08:30:00+00:00"
+    assert [row["outcome"] for row in rows].count("won") == 3
+    told = otherwise(None, "import", str(file), "--map", "name=Nothing", "--guess", ok=False)
+    assert "No column seems to hold name" in told.stderr
+
+
 def test_with_post_the_rows_are_new_leads(otherwise: Command, world: World, tmp_path: Path) -> None:
     file = tmp_path / "new.jsonl"
     row = {"lead_id": "n", "name": "Newcomer", "probability": 0.2, "owner": "ria@example.com"}
