@@ -19,10 +19,11 @@ from tests.stories.test_digest import go_to_monday, pledge
 from tests.world import MONA, World
 
 
-def people() -> str:
-    """The demo's two teams."""
+def people(*, one_manager: bool = False) -> str:
+    """The demo's two teams, each with its manager or both with one."""
     lines = [f"{rep}@example.com,{team},," for team, reps in TEAMS.items() for rep in reps]
-    lines += [f"{who}@example.com,,{team},mon 09:00" for team, who in MANAGERS.items()]
+    managers = {"North; South": MANAGERS["North"]} if one_manager else MANAGERS
+    lines += [f"{who}@example.com,,{teams},mon 09:00" for teams, who in managers.items()]
     return "email,team,manages,digest\n" + "\n".join(lines) + "\n"
 
 
@@ -30,11 +31,11 @@ def people() -> str:
 def past(make_world: Any, tmp_path: Path) -> Any:
     """A world with half a year behind it, in which directions mean something, or are dealt out anew at random."""
 
-    def build(*, dealt: bool) -> World:
+    def build(*, dealt: bool, one_manager: bool = False) -> World:
         clock = tmp_path / "clock"
         clock.write_text("0")
         world: World = make_world(otherwise_clock_file=clock)
-        world.add_people(people())
+        world.add_people(people(one_manager=one_manager))
         # All of it is over: half a year and its ninety days lie behind.
         began = datetime.now(UTC) - timedelta(days=100)
         rows = [one.row | {"outcome": one.outcome, "outcome_at": one.ends_at.isoformat()} for one in history(began)]
