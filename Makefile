@@ -65,6 +65,7 @@ manifest: .venv/ready ## manifest.json anew from manifest.yml
 lock: .venv/tested ## pin and hash the requirements anew
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options -o requirements-parquet.txt requirements-parquet.in
 
 clean: ## forget the environment
 	rm -rf .venv *.egg-info

@@ -244,23 +244,25 @@ def connect(
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="Where to; standard output without it.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to, .ndjson or .parquet; standard output without it.")
+    ] = None,
     since: Annotated[str, typer.Option(help="Go on behind this cursor, as an earlier run printed it.")] = "",
     joined: Annotated[
         bool, typer.Option(help="Single leads with answers; an admin has to have switched it on.")
     ] = False,
     text: Annotated[bool, typer.Option(help="With what was written; likewise.")] = False,
 ) -> None:
-    """Write the lines that go back to the model (NDJSON). Reading single answers shows in their authors' Homes."""
-    from bot.exporting import write_export  # only here
+    """Write the lines that go back to the model. Reading single answers shows in their authors' Homes."""
+    from bot.exporting import write_export, writer_to  # only here
 
     settings = settings_here()
     database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
     scopes = {"export"} | ({"export:joined"} if joined or text else set()) | ({"export:text"} if text else set())
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
-        out = undo.enter_context(file.open("w", encoding="utf-8")) if file is not None else sys.stdout
-        many, cursor = write_export(database, out, scopes, since, settings.draw(), at)
+        write = undo.enter_context(writer_to(file))
+        many, cursor = write_export(database, write, scopes, since, settings.draw(), at)
     err.print(f"{many:,} lines. Next time: --since {cursor.text()}", markup=False, soft_wrap=True)
 
 

@@ -127,7 +127,7 @@ def test_every_dependency_earns_its_line() -> None:
 
 
 def test_requirements_are_pinned_hashed_and_name_no_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-parquet.txt"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

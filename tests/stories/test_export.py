@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 from rich.console import Console
 
 from bot import jobs, keys
@@ -262,3 +263,23 @@ def test_the_drift_alarm_rings_once_and_counts_anew(shifted_world: World, tmp_pa
     world.quiet()
     assert len([m for m in world.sim.messages("U0REP15") if "parted company" in m["text"]]) == 1
     assert "have parted company, as of" in words(world.command(ADA, "status"))
+
+
+def test_parquet_holds_the_same_lines_with_times_as_times(told: World, tmp_path: Path) -> None:
+    told.command(ADA, "export joined on")
+    env = {"DATABASE_URL": told.settings.database_url, "SLACK_BOT_TOKEN": BOT_TOKEN}
+    env["OTHERWISE_CLOCK_FILE"] = str(told.settings.otherwise_clock_file)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTHERWISE", "SLACK"))}
+    for more in ([], ["--joined"]):
+        for name in ("out.ndjson", "out.parquet"):
+            run = [sys.executable, "-m", "bot", "export", str(tmp_path / name), *more]
+            subprocess.run(run, env=kept | env, check=True, capture_output=True, cwd=ROOT, timeout=60)
+        lines = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text().splitlines()]
+        rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+        assert len(rows) == len(lines) > 20
+        for line, row in zip(lines, rows, strict=True):
+            for field, value in line.items():
+                if field in row:
+                    shown = row[field].isoformat() if isinstance(row[field], datetime) else row[field]
+                    assert shown == (None if value == "" else value), field
+            assert set(line) - set(row) <= {"outcomeTimestamp", "overrideReason"}
