@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.axe import violations
 from tests.browser.demo import Demo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -43,9 +44,11 @@ def open_page(browser: Browser) -> Iterator[Any]:
         return page
 
     yield open_it
+    # However a story ends, nothing on the page stands in the way of whoever can't see it or has no mouse.
+    wrong = [one for page in pages if not page.is_closed() for one in violations(page)]
     for page in pages:
         page.close()
-    assert trouble == []
+    assert (trouble, wrong) == ([], [])
 
 
 @pytest.fixture
