@@ -112,6 +112,12 @@ class Actor:
         ack = await self._deliver("interactive", payload)
         return _told(ack) | self._after_submit(view, ack)
 
+    async def submit_forged(self, user: str, view: Json) -> Json:
+        """Send a form that nobody was shown, for tests of whoever takes it: `view` as a payload would hold it."""
+        shown = {"type": "modal", "id": f"V0{user}FORGED", "team_id": TEAM_ID, "app_id": APP_ID, "blocks": []}
+        payload = self._common("view_submission", user) | {"view": shown | view, "response_urls": []}
+        return _told(await self._deliver("interactive", payload))
+
     async def close(self, user: str, view_id: str) -> Json:
         """Close a modal by its x; the app hears of it only when it asked to."""
         view = self._view(user, view_id)

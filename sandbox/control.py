@@ -230,6 +230,8 @@ class Control:
                 case "view_click":
                     values = body.get("values", {})
                     told = await actor.click_in_view(user, body["view"], body["action_id"], values, **_which(body))
+                case "submit" if "forged" in body:
+                    told = await actor.submit_forged(user, body["forged"])
                 case "submit":
                     told = await actor.submit(user, body["view"], body.get("values", {}), force=bool(body.get("force")))
                 case "close":

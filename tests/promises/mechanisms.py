@@ -16,6 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
+import handlers.commands
 import storage.backup
 import storage.database
 from bot import delivery, digests, insight, lead, overrides, sender, socket_mode
@@ -198,6 +199,12 @@ def the_claim_says_whose_it_is(patch: Patch) -> None:
         return real(session, letter, owner, *more)
 
     patch.setattr(outbox, "settle", settle)
+
+
+@mechanism
+def who_runs_commands_is_asked(patch: Patch) -> None:
+    """Everybody may run everything."""
+    patch.setattr(handlers.commands, "in_charge", lambda *_args: True)
 
 
 @mechanism
