@@ -13,7 +13,7 @@ from bot.connectors.contract import Connector, Kind, Refused
 from bot.connectors.json_api import shape_in
 from bot.connectors.registry import kind_of, names
 from bot.domain.clock import Moment
-from bot.domain.crm import SCALES, Page, Reading, Scale, sort_new
+from bot.domain.crm import OWNERS_TOLD, SCALES, Page, Reading, Scale, sort_new
 from bot.domain.errors import SettingsError
 from bot.domain.rules import WAITS_FOR_OWNER
 from bot.domain.wording import plural
@@ -89,6 +89,8 @@ class Connecting:
         """What the connector wants to know, given or asked for. Raises Refused for an answer that is no choice."""
         found: dict[str, Any] = {}
         for one in self.kind.questions:
+            if one.only is not None and found.get(one.only[0]) != one.only[1]:
+                continue
             choices = f" ({' or '.join(one.choices)})" if one.choices else ""
             value = self._given.get(one.key) or self._ask(one.question + choices, one.default, False).strip()
             if one.choices and value not in one.choices:
@@ -238,7 +240,7 @@ def owners(name: str, database: Database, at: Moment, ask: Ask, say: Say) -> str
         row = connections.by_name(session, name)
         if row is None:
             raise Refused(f"{name} is not connected: `otherwise connect {name}` first.")
-        found = connections.owners_to_write(session, name, DIFFERENCES + 1)
+        found = connections.owners_to_write(session, name, at.now - OWNERS_TOLD, DIFFERENCES + 1)
     for lead in found[:DIFFERENCES]:
         say(f"  {lead.name}: {lead.owner_email or 'nobody'} there, {lead.email} here")
     if len(found) > DIFFERENCES:

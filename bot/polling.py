@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from bot import crm
 from bot.connectors.contract import Connector, Later, Refused
 from bot.deps import Deps
+from bot.domain.crm import OWNERS_TOLD
 from bot.domain.errors import OtherwiseError, SettingsError
 from bot.lead import Lead
 from bot.log import frames
@@ -32,6 +33,8 @@ class Poller:
     def __init__(self, deps: Deps, lead: Lead) -> None:
         self._deps = deps
         self._open: dict[str, tuple[Any, Connector]] = {}
+        # Reps whom a CRM does not know as its users.
+        self._unknown: dict[str, set[str]] = {}
         # A CRM may take its time, so that this is not the heartbeat's.
         self.rounds = Rounds("crm", deps.settings.otherwise_poll, lead, self.poll, self.close)
         self._stopping = self.rounds.stopping
@@ -97,7 +100,8 @@ class Poller:
             row = connections.by_name(session, name)
             if row is None or not row.writes_owners:
                 return
-            todo = connections.owners_to_write(session, name, OWNERS)
+            since, unknown = self._deps.clock.now() - OWNERS_TOLD, self._unknown.setdefault(name, set())
+            todo = connections.owners_to_write(session, name, since, OWNERS, unknown)
         for lead in todo:
             if self._stopping.is_set():
                 return
@@ -105,6 +109,8 @@ class Poller:
                 record = lead.lead_id.partition(":")[2]
                 done = self._connector(row).set_owner(record, lead.owner_email, lead.email)
             except Refused as failure:
+                # The same rep's next lead would be refused too; until the bot is started again nobody asks.
+                unknown.add(lead.email)
                 log.warning("crm.owner_refused", crm=name, lead=lead.id, reason=type(failure).__name__)
                 continue
             if done:

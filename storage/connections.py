@@ -1,6 +1,6 @@
 """CRMs that are read: queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +8,9 @@ from sqlalchemy import CursorResult, Row, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from bot.domain.crm import lead_id
-from storage.tables import Connection, Lead, Person, table
+from storage.tables import Connection, Decision, Lead, Person, table
 
-connections, leads, people = table(Connection), table(Lead), table(Person)
+connections, leads, people, decisions = (table(one) for one in (Connection, Lead, Person, Decision))
 
 
 def everything(session: Session) -> Sequence[Row[Any]]:
@@ -67,18 +67,24 @@ def merged_into(session: Session, ids: set[str]) -> dict[str, list[Row[Any]]]:
     return found
 
 
-def owners_to_write(session: Session, name: str, limit: int) -> Sequence[Row[Any]]:
-    """Leads that are with somebody else than the CRM says: id, lead_id, name, owner_email (the CRM's), email (hers).
+def owners_to_write(
+    session: Session, name: str, since: datetime, limit: int, without: Collection[str] = ()
+) -> Sequence[Row[Any]]:
+    """Leads that the guard routed since then, and that are with somebody else than the CRM says.
 
-    The guard or the pool gave those; whoever the CRM names as owner has the lead, or it waits.
+    id, lead_id, name, owner_email (the CRM's), email (of whoever has it); `without` are people whom the CRM does not
+    know.
     """
     elsewhere = or_(leads.c.owner_email.is_(None), leads.c.owner_email != people.c.email)
     mine = leads.c.lead_id.startswith(lead_id(name, ""), autoescape=True)
     return session.execute(
         select(leads.c.id, leads.c.lead_id, leads.c.name, leads.c.owner_email, people.c.email)
+        .select_from(decisions)
+        .join(leads, leads.c.id == decisions.c.lead_id)
         .join(people, people.c.id == leads.c.rep_id)
-        .where(mine, leads.c.waiting == "", leads.c.posted_at.is_not(None), people.c.email.is_not(None), elsewhere)
-        .where(leads.c.history.is_(False), leads.c.trial.is_(False), leads.c.outcome.in_(("", "reopened")))
+        .where(decisions.c.at >= since, mine, leads.c.waiting == "", leads.c.posted_at.is_not(None))
+        .where(people.c.email.is_not(None), people.c.email.not_in(without), elsewhere)
+        .where(leads.c.trial.is_(False), leads.c.outcome.in_(("", "reopened")))
         .order_by(leads.c.id)
         .limit(limit)
     ).all()

@@ -15,6 +15,10 @@ class Refused(OtherwiseError):
     """The CRM refused this. Somebody has to mend it; the sentence says what."""
 
 
+class Forbidden(Refused):
+    """The CRM knows us, and does not let us do this."""
+
+
 class NotThere(Refused):
     """The CRM has nothing at this place."""
 
@@ -37,12 +41,16 @@ class Secret:
 
 @dataclass(frozen=True)
 class Question:
-    """What `otherwise connect` asks for and stores: a key of the connection's config. `choices` empty: anything."""
+    """What `otherwise connect` asks for and stores: a key of the connection's config. `choices` empty: anything.
+
+    With `only`, it is asked where an earlier answer was this one: key and value.
+    """
 
     key: str
     question: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    only: tuple[str, str] | None = None
 
 
 class Connector(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.connectors.contract import Config, Kind, NotThere, Question, Refused, Secret
+from bot.connectors.contract import Config, Forbidden, Kind, NotThere, Question, Refused, Secret
 from bot.connectors.reading import cursor_of, moment, moment_or_first, number, state_of, text
 from bot.connectors.web import Web
 from bot.domain.crm import Page, Record
@@ -50,11 +50,11 @@ class HubSpot:
         self._disqualified = str(config.get("disqualified_status") or "UNQUALIFIED")
         self._path = f"/crm/v3/objects/{self._kind}"
         self._emails: dict[str, str] = {}
-        self._link = ""
+        self._link: str | None = None
 
     def who(self) -> str:
         """Which account, and what the score is called there."""
-        account = self._web.ask("GET", "/account-info/v3/details")
+        account = self._account().get("portalId", "without a number")
         try:
             found = self._web.ask("GET", f"/crm/v3/properties/{self._kind}/{self._score}")
         except NotThere:
@@ -62,7 +62,7 @@ class HubSpot:
                 f"HubSpot has no property {self._score!r} on {self._kind}. Its internal name is on the property's page."
             ) from None
         label = text(found.get("label")) or self._score
-        return f"HubSpot account {account.get('portalId')}: {self._kind}, scored in “{label}”."
+        return f"HubSpot account {account}: {self._kind}, scored in “{label}”."
 
     def page(self, cursor: str) -> Page:
         """All records once, then what changed; once a day what was deleted."""
@@ -216,11 +216,19 @@ class HubSpot:
             if not after:
                 return
 
-    def _url(self, record: str) -> str:
-        if not self._link:
-            account = self._web.ask("GET", "/account-info/v3/details")
-            self._link = f"https://{account.get('uiDomain') or 'app.hubspot.com'}/contacts/{account.get('portalId')}"
-        return f"{self._link}/record/{PLACES[self._kind]}/{record}"
+    def _url(self, record: str) -> str | None:
+        if self._link is None:
+            account = self._account()
+            place = f"https://{account.get('uiDomain') or 'app.hubspot.com'}/contacts"
+            self._link = f"{place}/{account['portalId']}/record/{PLACES[self._kind]}" if account else ""
+        return f"{self._link}/{record}" if self._link else None
+
+    def _account(self) -> dict[str, Any]:
+        """The account's number and address; nothing where the token may not ask for it, as all else goes without."""
+        try:
+            return dict(self._web.ask("GET", "/account-info/v3/details"))
+        except (Forbidden, NotThere):
+            return {}
 
 
 def _after(found: dict[str, Any]) -> str:
@@ -247,8 +255,13 @@ KIND = Kind(
     questions=(
         Question("object", "What is a lead there?", "contacts", ("contacts", "deals")),
         Question("score", "Internal name of the property with the score", "hs_predictivecontactscore_v2"),
-        Question("won_stage", "Lifecycle stage of a contact that was won", "customer"),
-        Question("disqualified_status", "Lead status of a contact that was disqualified", "UNQUALIFIED"),
+        Question("won_stage", "Lifecycle stage of a contact that was won", "customer", only=("object", "contacts")),
+        Question(
+            "disqualified_status",
+            "Lead status of a contact that was disqualified",
+            "UNQUALIFIED",
+            only=("object", "contacts"),
+        ),
         Question("base", "HubSpot's address", "https://api.hubapi.com"),
     ),
     make=HubSpot,

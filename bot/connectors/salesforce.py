@@ -214,7 +214,12 @@ KIND = Kind(
         Question("base", "Your My Domain address, such as https://company.my.salesforce.com"),
         Question("object", "What is a lead there?", "Lead", ("Lead", "Opportunity")),
         Question("score", "API name of the field with the score, such as Score__c"),
-        Question("disqualified_status", "Status of a lead that was disqualified", "Closed - Not Converted"),
+        Question(
+            "disqualified_status",
+            "Status of a lead that was disqualified",
+            "Closed - Not Converted",
+            only=("object", "Lead"),
+        ),
     ),
     make=Salesforce,
 )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic_core import from_json
 
-from bot.connectors.contract import Later, NotThere, Refused
+from bot.connectors.contract import Forbidden, Later, NotThere, Refused
 
 BODY_LIMIT = 32 * 1024 * 1024
 WAIT, WHOLE = 10.0, 60.0
@@ -93,7 +93,7 @@ class Web:
         if status == 401:
             return Refused(f"{self._title} does not accept the token. Make a new one there and put it in .env.")
         if status == 403:
-            return Refused(f"{self._title} accepts the token but not this request: it lacks a permission.")
+            return Forbidden(f"{self._title} accepts the token but not this request: it lacks a permission.")
         if status == 404:
             return NotThere(f"{self._title} has nothing at this place (404).")
         return Refused(f"{self._title} refused the request ({status}).")

@@ -1,7 +1,7 @@
 """What a CRM tells of a lead, in our terms: a record, a page of them, and how a record becomes a lead or a past one."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -10,6 +10,8 @@ from bot.domain.inbound import LEAD, OUTCOME, LeadIn, OutcomeIn, problems
 from bot.domain.past import BadRow, Past
 
 Scale = Literal["chance", "percent", "points"]
+# For how long after it was routed a lead's owner is told to the CRM.
+OWNERS_TOLD = timedelta(days=30)
 SCALES: tuple[Scale, ...] = ("chance", "percent", "points")
 
 

@@ -61,7 +61,7 @@ class Crm:
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
     def fail(self, *faults: Answer | str) -> None:
-        """Answer the next requests like this: an Answer, or `cut` (half of the true one), `hang`, `words`, `moved`."""
+        """Answer the next requests like this: an Answer, or `true`, `cut` (half of the true one), `hang`, `words`."""
         self.faults += faults
 
     def route(self, method: str, pattern: str, work: Route) -> None:

@@ -135,6 +135,16 @@ def test_hubspot_tells_of_ends_merges_and_deletions(hub: HubSpotServer, contacts
     assert of(found, deleted).gone
 
 
+def test_hubspot_is_read_without_the_account_s_number_where_the_token_may_not_ask(hub: HubSpotServer) -> None:
+    hub.add(company="Acme")
+    contacts = opened("hubspot", object="contacts", score=hubspot.SCORE, base=hub.base)
+    hub.fail(Answer(403, {}))
+    assert contacts.who().startswith("HubSpot account without a number")
+    hub.fail("true", Answer(403, {}))
+    assert [(one.name, one.url) for one in contacts.page("").records] == [("Acme", None)]
+    contacts.close()
+
+
 def test_hubspot_deals_end_with_their_stage(hub: HubSpotServer) -> None:
     deals = opened("hubspot", object="deals", score=hubspot.SCORE, base=hub.base)
     won = hub.add("deals", dealname="Big", hs_is_closed_won="true", hs_is_closed="true", amount="12.5",

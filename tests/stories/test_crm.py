@@ -171,6 +171,23 @@ def test_from_salesforce_to_a_suggestion_an_answer_an_outcome_and_an_owner(
     assert "No budget" not in str(force.rows)
 
 
+def test_a_rep_whom_the_crm_does_not_know_holds_nobody_else_up(polling: World, hub: HubSpotServer) -> None:
+    connect(polling, "hubspot", *set_for(hub))
+    connect(polling, "hubspot", "--owners", answers="yes\n")
+    for number in [key for key, email in hub.owners.items() if email == EMAIL[RIA]]:
+        del hub.owners[number]
+    free = [hub.add(**scored(40, owner="", company=f"Free {n}")) for n in range(45)]
+    polling.sim.until(lambda: len(polling.rows(Lead)) == len(free), 20)
+    polling.quiet()
+
+    def given() -> int:
+        return sum(bool(hub.records["contacts"][one]["properties"]["hubspot_owner_id"]) for one in free)
+
+    hers = sum(row["rep_id"] == 1 for row in polling.rows(Lead))
+    assert hers > 0
+    polling.sim.until(lambda: given() == len(free) - hers, 30)
+
+
 def test_a_dry_run_stores_nothing_and_says_who_is_missing(polling: World, hub: HubSpotServer) -> None:
     hub.add(**scored(12, owner=99))
     hub.add(**scored(140, owner=1))
