@@ -98,7 +98,7 @@ class HubSpot:
             params["after"] = state["after"]
         found = self._web.ask("GET", self._path, params=params)
         # What changes while this is going on is read again, by HubSpot's clock.
-        since = state.get("since") or max(0, _milliseconds((self._web.clock()) - LAG))
+        since = state.get("since") or max(0, _milliseconds(self._web.clock() - LAG))
         after = _after(found)
         following = {"at": "all", "after": after, "since": since} if after else {"at": "changes", "since": since}
         return Page(self._records(found), cursor_of(following), more=True)
@@ -137,7 +137,7 @@ class HubSpot:
         today = f"{self._web.clock():%Y-%m-%d}"
         at, newest = "gone" if changes["gone_on"] != today else "changes", max(last, int(state["since"]))
         # Once its clock is past the lag, what was to come late has come.
-        lags = newest + LAG // MILLISECOND > _milliseconds(self._web.clock())
+        lags = newest + LAG // MILLISECOND > _millisecondsself._web.clock()
         return {"at": at, "since": newest, "rest": lags, "gone_on": today}
 
     def _gone(self, state: dict[str, Any]) -> Page:

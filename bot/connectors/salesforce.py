@@ -74,15 +74,13 @@ class Salesforce:
         results = found.get("records") or []
         # The server may give fewer at once than were asked for; then it says that it is not done.
         full = len(results) == PAGE or not found.get("done", True)
-        last = (
-            [_stamp(moment_or_first(_inner(results[-1], STAMPS[stream]))), str(results[-1]["Id"])] if results else kept
-        )
+        last = _place(results[-1], STAMPS[stream]) if results else kept
         reached = last if full else max(kept, last)
         # Once its clock is past the lag, what was to come late has come.
-        lags = not full and moment_or_first(reached[0]) + LAG > (self._web.clock())
+        lags = not full and moment_or_first(reached[0]) + LAG > self._web.clock()
         following = {
             # What is read first shows the opportunities too, as they stand now by Salesforce's clock.
-            "deals": state.get("deals") or [_stamp((self._web.clock()) - LAG), ""],
+            "deals": state.get("deals") or [_stamp(self._web.clock() - LAG), ""],
             **{key: value for key, value in state.items() if key == "own"},
             stream: reached,
             "at": stream if full else "deals" if stream == "own" and self._kind == "Lead" else "own",
