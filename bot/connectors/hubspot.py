@@ -137,7 +137,7 @@ class HubSpot:
         today = f"{self._web.clock():%Y-%m-%d}"
         at, newest = "gone" if changes["gone_on"] != today else "changes", max(last, int(state["since"]))
         # Once its clock is past the lag, what was to come late has come.
-        lags = newest + LAG // MILLISECOND > _millisecondsself._web.clock()
+        lags = newest + LAG // MILLISECOND > _milliseconds(self._web.clock())
         return {"at": at, "since": newest, "rest": lags, "gone_on": today}
 
     def _gone(self, state: dict[str, Any]) -> Page:
