@@ -39,6 +39,8 @@ class Crm:
         self.routes: list[tuple[str, re.Pattern[str], Route]] = []
         self.faults: list[Answer | str] = []
         self.asked: list[tuple[str, str]] = []
+        # Whatever was sent to it: method, path without its query, body.
+        self.sent: list[tuple[str, str, bytes]] = []
         self.ahead = timedelta()
         self.lock = threading.RLock()
         self.released = threading.Event()
@@ -100,6 +102,7 @@ def _handler(crm: Crm) -> type[BaseHTTPRequestHandler]:
         def _do(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             crm.asked.append((self.command, self.path))
+            crm.sent.append((self.command, urlsplit(self.path).path, raw))
             fault = crm.faults.pop(0) if crm.faults else None
             if isinstance(fault, Answer):
                 self._say(fault)

@@ -10,17 +10,12 @@ from bot.connectors.contract import Connector, Later, Refused
 from bot.connectors.registry import kind_of
 from bot.connectors.web import Web
 from bot.domain.crm import Record
-from tests.crms import hubspot, salesforce
+from tests.crms import SECRETS, hubspot, salesforce
 from tests.crms.hubspot import HubSpotServer
 from tests.crms.salesforce import SalesforceServer
 from tests.crms.server import Answer
 
 LONG_AGO = datetime(2026, 10, 1, tzinfo=UTC)
-SECRETS = {
-    "OTHERWISE_HUBSPOT_TOKEN": hubspot.TOKEN,
-    "OTHERWISE_SALESFORCE_CLIENT_ID": salesforce.CLIENT_ID,
-    "OTHERWISE_SALESFORCE_CLIENT_SECRET": salesforce.CLIENT_SECRET,
-}
 
 
 @pytest.fixture

@@ -12,18 +12,12 @@ import pytest
 
 from storage import connections
 from storage.tables import Lead, Outcome, Prior
-from tests.crms import hubspot, salesforce
+from tests.crms import SECRETS, hubspot, json_api, salesforce
 from tests.crms.hubspot import HubSpotServer
 from tests.crms.salesforce import SalesforceServer
 from tests.crms.server import Answer
 from tests.sim import ROOT
 from tests.world import ADA, EMAIL, REPS, RIA, ROB, World, words
-
-SECRETS = {
-    "OTHERWISE_HUBSPOT_TOKEN": hubspot.TOKEN,
-    "OTHERWISE_SALESFORCE_CLIENT_ID": salesforce.CLIENT_ID,
-    "OTHERWISE_SALESFORCE_CLIENT_SECRET": salesforce.CLIENT_SECRET,
-}
 
 
 @pytest.fixture
@@ -169,6 +163,27 @@ def test_from_salesforce_to_a_suggestion_an_answer_an_outcome_and_an_owner(
     connect(polling, "salesforce", "--owners", answers="yes\n")
     polling.sim.until(lambda: force.rows["Lead"][free]["OwnerId"] in users.values())
     assert "No budget" not in str(force.rows)
+
+
+def test_from_any_json_api_to_a_suggestion_and_an_outcome(
+    polling: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHERWISE_JSON_TOKEN", json_api.TOKEN)
+    server = json_api.JsonServer()
+    try:
+        (tmp_path / "crm.toml").write_text(json_api.SHAPE.format(base=server.base, paging=json_api.LINKS))
+        server.add("d1", 12, mail="ria@example.com")
+        told = connect(polling, "json", answers=f"{tmp_path}/crm.toml\npercent\n90\nyes\n")
+        assert "1 open and created within seven days" in told
+        assert "about *12* close" in words(polling.see(RIA, "Acme Ltd"))
+        with server.lock:
+            changed = {"created": server.deals[0]["times"]["created"], "changed": server.now().isoformat()}
+            server.deals[0] |= {"stage": "signed", "times": changed | {"closed": None}}
+        polling.sim.until(lambda: lead_of(polling, "json:d1")["outcome"] == "won", 20)
+        told = connect(polling, "json", "--owners", answers="yes\n")
+        assert "Just now every lead has the same owner" in told
+    finally:
+        server.close()
 
 
 def test_a_rep_whom_the_crm_does_not_know_holds_nobody_else_up(polling: World, hub: HubSpotServer) -> None:
