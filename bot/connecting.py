@@ -92,7 +92,9 @@ class Connecting:
             if one.only is not None and found.get(one.only[0]) != one.only[1]:
                 continue
             choices = f" ({' or '.join(one.choices)})" if one.choices else ""
-            value = self._given.get(one.key) or self._ask(one.question + choices, one.default, False).strip()
+            value = self._given.get(one.key) or one.default
+            if one.asked and one.key not in self._given:
+                value = self._ask(one.question + choices, one.default, False).strip()
             if one.choices and value not in one.choices:
                 raise Refused(f"{value[:40]!r} is neither {' nor '.join(one.choices)}.")
             if not value:

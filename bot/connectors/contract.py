@@ -43,7 +43,8 @@ class Secret:
 class Question:
     """What `otherwise connect` asks for and stores: a key of the connection's config. `choices` empty: anything.
 
-    With `only`, it is asked where an earlier answer was this one: key and value.
+    With `only`, it is asked where an earlier answer was this one: key and value. What is not `asked` has its default
+    unless it is given.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Question:
     default: str = ""
     choices: tuple[str, ...] = ()
     only: tuple[str, str] | None = None
+    asked: bool = True
 
 
 class Connector(Protocol):

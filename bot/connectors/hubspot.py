@@ -262,7 +262,7 @@ KIND = Kind(
             "UNQUALIFIED",
             only=("object", "contacts"),
         ),
-        Question("base", "HubSpot's address", "https://api.hubapi.com"),
+        Question("base", "HubSpot's address", "https://api.hubapi.com", asked=False),
     ),
     make=HubSpot,
 )

@@ -107,9 +107,8 @@ def test_from_hubspot_to_a_suggestion_an_answer_an_outcome_and_an_owner(polling:
         hub.change(one, at=old + timedelta(days=20), **end, **{hubspot.SCORE: "99"})
     recent = hub.add(at=hub.now() - timedelta(days=2), **scored(12))
     hub.add(at=old, company="Not scored")
-    told = connect(
-        polling, "hubspot", answers=f"contacts\n{hubspot.SCORE}\ncustomer\nUNQUALIFIED\n{hub.base}\npercent\n90\nyes\n"
-    )
+    answers = f"contacts\n{hubspot.SCORE}\ncustomer\nUNQUALIFIED\npercent\n90\nyes\n"
+    told = connect(polling, "hubspot", "--set", f"base={hub.base}", answers=answers)
     assert "HubSpot account 4711" in told
     assert "Scores run from 12 to 99" in told
     assert "42 records were read" in told
