@@ -1,5 +1,6 @@
 """`otherwise connect`: asks for what a CRM needs, tries it, says what it would do, and lets the bot read it."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from bot import env_file
-from bot.connectors.contract import Connector, Kind, Refused
+from bot.connectors.contract import Connector, Kind, Later, Refused
 from bot.connectors.json_api import shape_in
 from bot.connectors.registry import kind_of, names
 from bot.domain.clock import Moment
@@ -126,7 +127,12 @@ class Connecting:
         found, cursor = Survey(), ""
         since = connector.clock() - WAITS_FOR_OWNER
         while True:
-            page = connector.page(cursor)
+            try:
+                page = connector.page(cursor)
+            except Later as failure:
+                self._say(f"{failure} Going on in {failure.seconds:.0f} seconds; Ctrl-C stops, and nothing is stored.")
+                time.sleep(failure.seconds)  # what it was told to wait for; nobody else is held up
+                continue
             with database.reading() as session:
                 known = leads.known_ids(session, {f"{self.kind.name}:{one.id}" for one in page.records})
             found.add(page, known, self.kind.name, since, at.now)
@@ -207,6 +213,7 @@ def begin(
     connector = run.kind.make(config, run.secret)
     try:
         run._say(connector.who())
+        run.keep_secrets(env)
         survey = run.survey(connector, database, at, progress)
         scale, horizon = run.scale(survey), run.horizon()
         tally = survey.by_scale[scale]
@@ -228,7 +235,6 @@ def begin(
         "connected_at": at.now,
     }
     database.write(lambda s: connections.keep(s, row), timeout=30)
-    run.keep_secrets(env)
     posted = "these, and what is created from now on, are" if since != now else "what is created from now on is"
     return (
         f"Connected. While `otherwise run` runs, {run.kind.title} is read once a minute: {posted} posted. "
@@ -238,6 +244,8 @@ def begin(
 
 def owners(name: str, database: Database, at: Moment, ask: Ask, say: Say) -> str:
     """What writing owners back would do now, then the question. Raises Refused when it is not connected."""
+    if not kind_of(name).takes_owners:
+        raise Refused(f"Owners can't be written back to {name}: docs/connectors.md says why.")
     with database.reading() as session:
         row = connections.by_name(session, name)
         if row is None:

@@ -14,9 +14,9 @@ from bot.domain.clock import Moment
 from bot.domain.crm import Page, Reading, Record, lead_id, lead_of, not_after, outcome_of, sort_new
 from bot.domain.inbound import LeadIn, OutcomeIn
 from bot.domain.past import BadRow
-from bot.domain.rules import OPEN_OUTCOMES
+from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL
 from bot.leads import Records
-from storage import connections, responses
+from storage import connections, responses, workspace
 from storage import leads as kept_leads
 from storage.stats import RecordKey
 
@@ -57,8 +57,10 @@ def take_page(session: Session, row: Row[Any], page: Page, records: Records, dra
     if not connections.move(session, row, page.cursor):
         return None
     how, by_id = reading_of(row), {record.id: record for record in page.records}
-    known = kept_leads.known(session, (lead_id(how.name, one) for one in _mentioned(page.records)))
-    fresh = sort_new([one for one in by_id.values() if not _is_known(one, known, how)], how, at.now)
+    known = _known(session, page.records, how)
+    taken_in = _taken_in(session, page.records, known, how)
+    new = [one for one in by_id.values() if lead_id(how.name, one.id) not in known and one.id not in taken_in]
+    fresh = sort_new(new, how, at.now)
     refused, items = list(fresh.refused), list(fresh.fresh)
     for record in by_id.values():
         if (lead := known.get(lead_id(how.name, record.id))) is not None:
@@ -87,13 +89,19 @@ def owner_was_written(session: Session, lead: int, email: str) -> None:
     kept_leads.change(session, lead, owner_email=email)
 
 
-def _mentioned(records: Iterable[Record]) -> set[str]:
-    return {one for record in records for one in (record.id, *record.absorbed)}
+def _known(session: Session, records: Iterable[Record], how: Reading) -> Known:
+    """The leads that these records are, or that were merged into them, by id; a rehearsal's while one is on."""
+    prefix = REHEARSAL if workspace.read(session).rehearsal_slack_id else ""
+    ids = {prefix + lead_id(how.name, one) for record in records for one in (record.id, *record.absorbed)}
+    return {key.removeprefix(prefix): row for key, row in kept_leads.known(session, ids).items()}
 
 
-def _is_known(record: Record, known: Known, how: Reading) -> bool:
-    """Whether it is a lead already, or took one in: nobody is asked twice about the same person."""
-    return any(lead_id(how.name, one) in known for one in (record.id, *record.absorbed))
+def _taken_in(session: Session, records: Iterable[Record], known: Known, how: Reading) -> set[str]:
+    """Records that a known lead became: nobody is asked twice about the same person."""
+    earlier = connections.merged_into(session, {lead_id(how.name, one.id) for one in records})
+    found = {one.id for one in records if lead_id(how.name, one.id) in earlier}
+    found |= {one.id for one in records if any(lead_id(how.name, loser) in known for loser in one.absorbed)}
+    return found | {one.merged_into for one in records if one.merged_into and lead_id(how.name, one.id) in known}
 
 
 def _again(session: Session, record: Record, lead: Row[Any], how: Reading, at: Moment) -> list[LeadIn]:
@@ -131,7 +139,7 @@ def _end(
     """Tell how leads ended, those too whose record was merged into one that did; or that one is open again."""
     records = [one for one in records if not one.gone and not one.merged_into]
     ids = {lead_id(how.name, one.id) for one in records}
-    known, merged = kept_leads.known(session, ids), connections.merged_into(session, ids)
+    known, merged = _known(session, records, how), connections.merged_into(session, ids)
     items: list[OutcomeIn] = []
     for record in records:
         mine = lead_id(how.name, record.id)
@@ -147,16 +155,18 @@ def _end(
 def _ending(session: Session, record: Record, lead: Row[Any], how: Reading, at: Moment) -> list[OutcomeIn]:
     if record.outcome == lead.outcome:
         return []  # its time may be that of any later change
-    latest = responses.latest_outcome(session, lead.id)
-    ours = latest is not None and latest.source == _source(how)
+    told = responses.latest_outcome(session, lead.id, _source(how))
     found = outcome_of(record, lead.lead_id, at.now)
     if found is None:
-        # What an admin or another program said stands, until the CRM says something of its own.
-        if lead.outcome in OPEN_OUTCOMES or not ours:
+        if told is None or told.outcome in OPEN_OUTCOMES:
             return []
         found = OutcomeIn(lead_id=lead.lead_id, outcome="reopened", at=not_after(record.changed_at, at.now))
-    # The CRM has changed its mind, and may still give the day of the first end.
-    return [found.model_copy(update={"at": max(found.at, latest.at)}) if ours and latest is not None else found]
+    # What an admin or another program said stands, until the CRM says something other than it said before: many of its
+    # ends have no time of their own, and would be newer with each change.
+    if told is not None and told.outcome == found.outcome:
+        return []
+    # It has changed its mind, and may still give the day of the first end.
+    return [found.model_copy(update={"at": max(found.at, told.at)}) if told is not None else found]
 
 
 def _behind(moment: datetime) -> datetime:

@@ -32,15 +32,26 @@ class Page:
     words: bool = False
 
 
-def page(session: Session, scopes: set[str], cursor: Cursor, draw: Draw, at: Moment, limit: int = PAGE) -> Page:
-    """The next lines for a key with these scopes. Raises SwitchedOff for a scope that is switched off here."""
+def page(
+    session: Session,
+    scopes: set[str],
+    cursor: Cursor,
+    draw: Draw,
+    at: Moment,
+    limit: int = PAGE,
+    until: Cursor | None = None,
+) -> Page:
+    """The next lines for a key with these scopes, none behind `until`.
+
+    Raises SwitchedOff for a scope that is switched off here.
+    """
     mode = workspace.read(session)
     if "export:joined" not in scopes and "export:text" not in scopes:
-        return _plain(session, cursor, draw, at, limit)
+        return _plain(session, cursor, draw, at, limit, until)
     words = "export:text" in scopes
     if not mode.joined_on or (words and not mode.text_on):
         raise SwitchedOff
-    rows = export.matured(session, (cursor.at, cursor.lead), at.now, limit)
+    rows = _leads(session, cursor, at, limit, until)
     numbers = [row.id for row in rows]
     said, routes = export.answers(session, numbers), export.routes(session, numbers)
     lines = [joined(row, said.get(row.id), routes.get(row.id), words=words) for row in rows]
@@ -60,10 +71,17 @@ def tell_readings(session: Session, page: Page, reader: str, at: Moment) -> None
         forgetting.keep_reading(session, rows)
 
 
-def _plain(session: Session, cursor: Cursor, draw: Draw, at: Moment, limit: int) -> Page:
+def _leads(session: Session, cursor: Cursor, at: Moment, limit: int, until: Cursor | None) -> list[Any]:
     rows = export.matured(session, (cursor.at, cursor.lead), at.now, limit)
+    return [row for row in rows if until is None or (row.matures_at, row.id) <= (until.at, until.lead)]
+
+
+def _plain(session: Session, cursor: Cursor, draw: Draw, at: Moment, limit: int, until: Cursor | None) -> Page:
+    rows = _leads(session, cursor, at, limit, until)
     lines = [plain_prior(row, draw.hashed(row.lead_id)) for row in rows]
-    sets = export.released_after(session, cursor.release, 10)
+    sets = [
+        one for one in export.released_after(session, cursor.release, 10) if until is None or one.id <= until.release
+    ]
     for one in sets:
         lines += plain_responses(one, _counted(session, one))
     release = sets[-1].id if sets else cursor.release

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Row
 
 from bot import crm
-from bot.connectors.contract import Connector, Later, Refused
+from bot.connectors.contract import Connector, Forbidden, Later, NoSuchUser, Refused
 from bot.deps import Deps
 from bot.domain.crm import OWNERS_TOLD
 from bot.domain.errors import OtherwiseError, SettingsError
@@ -17,7 +17,7 @@ from bot.lead import Lead
 from bot.log import frames
 from bot.rounds import Rounds
 from bot.settings import read_secret
-from storage import connections
+from storage import connections, workspace
 
 log = structlog.get_logger()
 # A first reading may take long; the others have their turn meanwhile.
@@ -33,8 +33,9 @@ class Poller:
     def __init__(self, deps: Deps, lead: Lead) -> None:
         self._deps = deps
         self._open: dict[str, tuple[Any, Connector]] = {}
-        # Reps whom a CRM does not know as its users.
+        # Reps whom a CRM does not know as its users, and leads of which it did not take the owner.
         self._unknown: dict[str, set[str]] = {}
+        self._not_taken: dict[str, set[int]] = {}
         # A CRM may take its time, so that this is not the heartbeat's.
         self.rounds = Rounds("crm", deps.settings.otherwise_poll, lead, self.poll, self.close)
         self._stopping = self.rounds.stopping
@@ -45,15 +46,18 @@ class Poller:
             one.close()
         self._open.clear()
 
-    def poll(self) -> None:
-        """Read every CRM that may be asked now, one after another. Raises OtherwiseError when nothing can be stored."""
+    def poll(self) -> bool:
+        """Read every CRM that may be asked now, one after another; whether one of them has more at once.
+
+        Raises OtherwiseError when nothing can be stored.
+        """
         with self._deps.db.reading() as session:
             due = connections.due(session, datetime.now(UTC))
-        for name in due:
-            if not self._stopping.is_set():
-                self._poll(name)
+        more = [self._poll(name) for name in due if not self._stopping.is_set()]
+        return any(more)
 
-    def _poll(self, name: str) -> None:
+    def _poll(self, name: str) -> bool:
+        """Read one for its turn; whether there is more at once."""
         try:
             ended = self._read(name)
             if ended:
@@ -61,6 +65,7 @@ class Poller:
             read = {"read_at": datetime.now(UTC)} if ended else {}
             self._note(name, not_before=None, trouble="", refused=False, **read)
             self._deps.metrics.job(f"crm:{name}", good=True)
+            return not ended
         except Later as failure:
             self._wait(name, failure, timedelta(seconds=failure.seconds), refused=False)
         except (Refused, SettingsError) as failure:
@@ -71,6 +76,7 @@ class Poller:
             log.error("crm.failed", crm=name, trace=frames(failure))
             sentence = "Its answer could not be read; the log says where. Reading goes on by itself once it can."
             self._wait(name, Refused(sentence), REFUSED, refused=True)
+        return False
 
     def _read(self, name: str) -> bool:
         """Page by page until there is nothing more just now, or the turn is over; whether there is nothing more."""
@@ -78,8 +84,13 @@ class Poller:
         while not self._stopping.is_set() and time.monotonic() < end:
             with self._deps.db.reading() as session:
                 row = connections.by_name(session, name)
+                rehearsing = workspace.read(session).rehearsal_slack_id is not None
             if row is None:
-                return False
+                return True
+            if rehearsing is (row.before is None):
+                turn = partial(connections.rehearsed, row=row, on=rehearsing)
+                if self._deps.db.write(turn, key=f"crm:{name}"):
+                    continue
             page = self._connector(row).page(row.cursor)
             at = self._deps.clock.moment()
             with self._deps.db.reading() as session:
@@ -87,7 +98,7 @@ class Poller:
             work = partial(crm.take_page, row=row, page=page, records=records, draw=self._deps.draw, at=at)
             taken = self._deps.db.write(work, key=f"crm:{name}", timeout=30.0)
             if taken is None:
-                return False  # another replica reads it, or it was connected anew
+                return True  # another replica reads it, or it was connected anew
             for record, reasons in taken.refused:
                 log.warning("crm.record_refused", crm=name, record=record, reasons=reasons)
             if not page.more:
@@ -100,20 +111,29 @@ class Poller:
             row = connections.by_name(session, name)
             if row is None or not row.writes_owners:
                 return
-            since, unknown = self._deps.clock.now() - OWNERS_TOLD, self._unknown.setdefault(name, set())
-            todo = connections.owners_to_write(session, name, since, OWNERS, unknown)
+            since = self._deps.clock.now() - OWNERS_TOLD
+            unknown, not_taken = self._unknown.setdefault(name, set()), self._not_taken.setdefault(name, set())
+            todo = connections.owners_to_write(session, name, since, OWNERS, unknown, not_taken)
         for lead in todo:
             if self._stopping.is_set():
                 return
             try:
                 record = lead.lead_id.partition(":")[2]
                 done = self._connector(row).set_owner(record, lead.owner_email, lead.email)
-            except Refused as failure:
-                # The same rep's next lead would be refused too; until the bot is started again nobody asks.
+            except NoSuchUser:
+                # Her next lead would be refused too; until the bot is started again nobody asks.
                 unknown.add(lead.email)
-                log.warning("crm.owner_refused", crm=name, lead=lead.id, reason=type(failure).__name__)
+                log.warning("crm.owner_unknown", crm=name, lead=lead.id)
                 continue
-            if done:
+            except Forbidden:
+                raise  # it is the same for every lead, and somebody has to mend it
+            except Refused as failure:
+                not_taken.add(lead.id)
+                log.warning("crm.owner_refused", crm=name, lead=lead.id, reason=str(failure))
+                continue
+            if not done:
+                not_taken.add(lead.id)  # somebody there was quicker; the record says so itself
+            else:
                 work = partial(crm.owner_was_written, lead=lead.id, email=lead.email)
                 self._deps.db.write(work, key=f"crm:{name}")
                 log.info("crm.owner_written", crm=name, lead=lead.id)

@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,8 @@ WAIT = 15.0
 # Messages to one receiver before another has its turn.
 TURN = 50
 GONE = 410
+# What NAT64 makes of an IPv4 address.
+TRANSLATED = ip_network("64:ff9b::/96")
 
 
 class Undelivered(OtherwiseError):
@@ -46,29 +48,39 @@ class Pusher:
         self._deps = deps
         self.rounds = Rounds("webhooks", deps.settings.otherwise_heartbeat, lead, self.push, lambda: None)
 
-    def push(self) -> None:
-        """Send to everybody who may be sent to now. Raises OtherwiseError when nothing can be stored."""
+    def push(self) -> bool:
+        """Send to everybody who may be sent to now; whether somebody has more to come at once.
+
+        Raises OtherwiseError when nothing can be stored.
+        """
         with self._deps.db.reading() as session:
             due = kept.due(session, datetime.now(UTC))
-        for name in due:
-            if not self.rounds.stopping.is_set():
-                self._push(name)
+        more = [self._push(name) for name in due if not self.rounds.stopping.is_set()]
+        return any(more)
 
-    def _push(self, name: str) -> None:
+    def _push(self, name: str) -> bool:
+        """Send to one for its turn; whether there is more."""
         for _ in range(TURN):
             with self._deps.db.reading() as session:
                 row = kept.by_name(session, name)
             if row is None or self.rounds.stopping.is_set():
-                return
+                return False
             try:
                 if not self._next(row):
-                    return
+                    return False
             except Undelivered as failure:
                 self._failed(row, failure)
-                return
+                return False
             except SwitchedOff as failure:
                 self._note(row, trouble=str(failure), not_before=datetime.now(UTC) + timedelta(minutes=10))
-                return
+                return False
+            except OtherwiseError:
+                raise
+            except Exception as failure:  # noqa: BLE001  # one odd receiver must not stop the others
+                log.error("webhook.failed", webhook=row.id, trace=frames(failure))
+                self._failed(row, Undelivered("It could not be sent; the log says where."))
+                return False
+        return True
 
     def _next(self, row: Row[Any]) -> bool:
         """Send one message; whether there was one, and it counts."""
@@ -76,14 +88,19 @@ class Pusher:
         with self._deps.db.reading() as session:
             page = webhooks.next_lines(session, row, self._deps.draw, at)
         if not page.lines:
-            return False
-        content = json.dumps(page.lines, ensure_ascii=False).encode()
-        identity = identity_of(row.id, row.cursor, content)
+            if row.ahead:
+                self._note(row, ahead="")  # nothing is left of what was tried
+            return bool(row.ahead)
+        ahead = page.cursor.text()
+        identity = identity_of(row.id, row.cursor, ahead)
+        if row.ahead != ahead:
+            # Where it ends is kept before it is tried: tried again, it is the same message with the same id.
+            self._deps.db.write(lambda s: kept.change(s, row.name, ahead=ahead), key=f"webhook:{row.name}")
         if page.read and row.told != identity:
             self._deps.db.write(lambda s: webhooks.tell(s, row, page, identity, at), key="export")
-        body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": page.cursor.text()})
+        body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": ahead})
         deliver(self._deps.settings, row, identity, body)
-        moved = self._deps.db.write(lambda s: kept.move(s, row, page.cursor.text(), at.real), key=f"webhook:{row.name}")
+        moved = self._deps.db.write(lambda s: kept.move(s, row, ahead, at.real), key=f"webhook:{row.name}")
         self._deps.metrics.job("webhooks", good=True)
         log.info("webhook.sent", webhook=row.id, message=identity, lines=len(page.lines))
         return moved and page.more
@@ -110,8 +127,7 @@ def body_of(kind: str, at: datetime, data: dict[str, Any]) -> bytes:
 
 def ping(settings: Settings, row: Row[Any], at: Moment) -> None:
     """Send a message that tells nothing, to see whether it arrives. Raises Undelivered."""
-    content = at.real.isoformat().encode()
-    deliver(settings, row, identity_of(row.id, "test", content), body_of("test", at.real, {}))
+    deliver(settings, row, identity_of(row.id, "test", at.real.isoformat()), body_of("test", at.real, {}))
 
 
 def deliver(settings: Settings, row: Row[Any], identity: str, body: bytes) -> None:
@@ -144,7 +160,7 @@ def deliver(settings: Settings, row: Row[Any], identity: str, body: bytes) -> No
     if status == GONE:
         raise Undelivered(f"{host} says that this webhook is gone (410).", ends=True)
     if not 200 <= status < 300:
-        after = float(wait) if wait.isdigit() else 0.0
+        after = float(wait) if wait.isascii() and wait.isdigit() else 0.0
         raise Undelivered(f"{host} answered with {status}.", after=min(after, 86_400.0))
 
 
@@ -157,6 +173,8 @@ def checked(url: str, *, inside: bool) -> str:
         parts, port_holds = urlsplit(""), False
     if not port_holds or not parts.hostname or parts.scheme not in ("https", "http"):
         raise Undelivered("That is not an address such as https://example.com/hook.", ends=True)
+    if not url.isascii():
+        raise Undelivered("Write the address in ASCII: a name with other letters begins with xn--.", ends=True)
     if parts.username or parts.password:
         raise Undelivered("An address with a name or a password in it is not sent to.", ends=True)
     if parts.scheme == "http" and not inside:
@@ -176,5 +194,10 @@ def _address(host: str, port: int, *, inside: bool) -> str:
 
 def _public(address: str) -> bool:
     one = ip_address(address.partition("%")[0])
-    mapped = getattr(one, "ipv4_mapped", None)
-    return bool((mapped or one).is_global and not (mapped or one).is_multicast)
+    if isinstance(one, IPv6Address):
+        # An IPv4 address may ride in one of version 6, in four ways.
+        translated = IPv4Address(int(one) & 0xFFFFFFFF) if one in TRANSLATED else None
+        inner = one.ipv4_mapped or one.sixtofour or translated or (one.teredo[1] if one.teredo else None)
+        if inner is not None:
+            return _public(str(inner))
+    return one.is_global and not one.is_multicast

@@ -14,10 +14,13 @@ PATIENCE = 5.0
 
 
 class Rounds:
-    """Calls `work` every so many seconds. `work` looks at `stopping` between its parts, `end` follows the last."""
+    """Calls `work` every so many seconds, or at once again when it says that there is more.
+
+    `work` looks at `stopping` between its parts, `end` follows the last.
+    """
 
     def __init__(
-        self, name: str, seconds: float, lead: Lead, work: Callable[[], None], end: Callable[[], None]
+        self, name: str, seconds: float, lead: Lead, work: Callable[[], bool], end: Callable[[], None]
     ) -> None:
         self.stopping = threading.Event()
         self._name, self._seconds, self._lead, self._work, self._end = name, seconds, lead, work, end
@@ -34,10 +37,11 @@ class Rounds:
         self._thread.join(PATIENCE)
 
     def _run(self) -> None:
-        while not self.stopping.wait(self._seconds):
+        more = False
+        while not self.stopping.wait(0 if more else self._seconds):
+            more = False
             try:
-                if self._lead.ours():
-                    self._work()
+                more = self._lead.ours() and self._work()
             except OtherwiseError as failure:
                 log.warning("job.waits", job=self._name, error=type(failure).__name__)
             except Exception as failure:  # noqa: BLE001  # the thread must outlive a defect, and say so

@@ -21,9 +21,11 @@ LINES = 100
 
 def secrets_of(row: Row[Any], draw: Draw, real: datetime) -> list[bytes]:
     """What signs now: the newest secret, and the one before for a day after a rotation."""
-    found = [draw.secret(f"webhook\x1f{row.id}\x1f{row.name}\x1f{row.generation}")]
+    # Its moment too: one that is removed and added again has another secret, whatever number it gets.
+    own = f"webhook\x1f{row.id}\x1f{row.name}\x1f{row.created_at.isoformat()}"
+    found = [draw.secret(f"{own}\x1f{row.generation}")]
     if row.rotated_at is not None and real < row.rotated_at + OVERLAP:
-        found.append(draw.secret(f"webhook\x1f{row.id}\x1f{row.name}\x1f{row.generation - 1}"))
+        found.append(draw.secret(f"{own}\x1f{row.generation - 1}"))
     return found
 
 
@@ -59,7 +61,7 @@ def replay(session: Session, name: str, since: str) -> None:
     """Send again what comes behind a cursor, or everything. Raises OtherwiseError, BadCursor."""
     named(session, name)
     behind = cursor_of(since).text() if since else ""
-    webhooks.change(session, name, cursor=behind, failures=0, not_before=None, trouble="", stopped=False)
+    webhooks.change(session, name, cursor=behind, ahead="", failures=0, not_before=None, trouble="", stopped=False)
 
 
 def resume(session: Session, name: str) -> None:
@@ -77,8 +79,12 @@ def named(session: Session, name: str) -> Row[Any]:
 
 
 def next_lines(session: Session, row: Row[Any], draw: Draw, at: Moment) -> export.Page:
-    """What the receiver does not have yet. Raises SwitchedOff for a scope that is switched off here."""
-    return export.page(session, set(row.scopes), cursor_of(row.cursor), draw, at, LINES)
+    """What the receiver does not have yet: as much as was tried before, where it was.
+
+    Raises SwitchedOff for a scope that is switched off here.
+    """
+    until = cursor_of(row.ahead) if row.ahead else None
+    return export.page(session, set(row.scopes), cursor_of(row.cursor), draw, at, LINES, until)
 
 
 def tell(session: Session, row: Row[Any], page: export.Page, message: str, at: Moment) -> None:

@@ -47,6 +47,16 @@ def move(session: Session, row: Row[Any], cursor: str) -> bool:
     return bool(_changed(session, update(connections).where(same).values(cursor=cursor)))
 
 
+def rehearsed(session: Session, row: Row[Any], *, on: bool) -> bool:
+    """Keep the place where a rehearsal began, or go back to it when it is over; whether the place has moved."""
+    if on and row.before is None:
+        change(session, row.name, before=row.cursor)
+    elif not on and row.before is not None:
+        change(session, row.name, cursor=row.before, before=None)
+        return True
+    return False
+
+
 def count(session: Session, name: str, counts: dict[str, int]) -> None:
     """Add to what became of its records."""
     row = by_name(session, name)
@@ -68,12 +78,17 @@ def merged_into(session: Session, ids: set[str]) -> dict[str, list[Row[Any]]]:
 
 
 def owners_to_write(
-    session: Session, name: str, since: datetime, limit: int, without: Collection[str] = ()
+    session: Session,
+    name: str,
+    since: datetime,
+    limit: int,
+    without: Collection[str] = (),
+    but: Collection[int] = (),
 ) -> Sequence[Row[Any]]:
     """Leads that the guard routed since then, and that are with somebody else than the CRM says.
 
     id, lead_id, name, owner_email (the CRM's), email (of whoever has it); `without` are people whom the CRM does not
-    know.
+    know, `but` are leads that it did not take.
     """
     elsewhere = or_(leads.c.owner_email.is_(None), leads.c.owner_email != people.c.email)
     mine = leads.c.lead_id.startswith(lead_id(name, ""), autoescape=True)
@@ -84,7 +99,7 @@ def owners_to_write(
         .join(people, people.c.id == leads.c.rep_id)
         .where(decisions.c.at >= since, mine, leads.c.waiting == "", leads.c.posted_at.is_not(None))
         .where(people.c.email.is_not(None), people.c.email.not_in(without), elsewhere)
-        .where(leads.c.trial.is_(False), leads.c.outcome.in_(("", "reopened")))
+        .where(leads.c.id.not_in(but), leads.c.trial.is_(False), leads.c.outcome.in_(("", "reopened")))
         .order_by(leads.c.id)
         .limit(limit)
     ).all()

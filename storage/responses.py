@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select, true
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
@@ -144,10 +144,14 @@ def outcome_keys(session: Session, keys: set[str]) -> set[str]:
     return set(session.execute(select(outcomes.c.dedupe_key).where(outcomes.c.dedupe_key.in_(keys))).scalars())
 
 
-def latest_outcome(session: Session, lead: int) -> Row[Any] | None:
-    """The outcome that counts: the latest by `at`, ties by arrival."""
+def latest_outcome(session: Session, lead: int, source: str = "") -> Row[Any] | None:
+    """The outcome that counts: the latest by `at`, ties by arrival. With `source`, of what that one said."""
+    mine = outcomes.c.source == source if source else true()
     return session.execute(
-        select(outcomes).where(outcomes.c.lead_id == lead).order_by(outcomes.c.at.desc(), outcomes.c.id.desc()).limit(1)
+        select(outcomes)
+        .where(outcomes.c.lead_id == lead, mine)
+        .order_by(outcomes.c.at.desc(), outcomes.c.id.desc())
+        .limit(1)
     ).one_or_none()
 
 

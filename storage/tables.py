@@ -592,6 +592,8 @@ class Connection(SQLModel, table=True):
     post_since: datetime = _moment()
     # Where the next page begins; it moves only together with the rows of the page before.
     cursor: str = ""
+    # Where it was when a rehearsal began: what was read meanwhile is read again after it, for the reps.
+    before: str | None = None
     writes_owners: bool = False
     owners_seen_at: datetime | None = _moment(default=None)
     # In real time: when it was last read to the end, and before when it is not to be asked again.
@@ -613,8 +615,9 @@ class Webhook(SQLModel, table=True):
     name: str = Field(unique=True)
     url: str
     scopes: list[str] = Field(sa_type=JSON)
-    # What the receiver has; the rest is to be sent, in order.
+    # What the receiver has; the rest is to be sent, in order. `ahead` is where the message ends that is being tried.
     cursor: str = ""
+    ahead: str = ""
     # Which secret signs, counted from 1, and since when.
     generation: int = 1
     rotated_at: datetime | None = _moment(default=None)

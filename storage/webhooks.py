@@ -31,7 +31,7 @@ def due(session: Session, real: datetime) -> list[str]:
 
 def add(session: Session, row: dict[str, Any]) -> None:
     """Store one."""
-    fresh = {"cursor": "", "generation": 1, "failures": 0, "trouble": "", "stopped": False, "told": ""}
+    fresh = {"cursor": "", "ahead": "", "generation": 1, "failures": 0, "trouble": "", "stopped": False, "told": ""}
     session.execute(insert(webhooks).values(fresh | row))
 
 
@@ -48,7 +48,7 @@ def change(session: Session, name: str, **values: Any) -> bool:
 def move(session: Session, row: Row[Any], cursor: str, real: datetime) -> bool:
     """What was sent is there: go on, if nobody has set it back or on meanwhile."""
     same = (webhooks.c.id == row.id) & (webhooks.c.cursor == row.cursor)
-    values = {"cursor": cursor, "failures": 0, "not_before": None, "trouble": "", "sent_at": real}
+    values = {"cursor": cursor, "ahead": "", "failures": 0, "not_before": None, "trouble": "", "sent_at": real}
     return bool(_changed(session, update(webhooks).where(same).values(**values)))
 
 

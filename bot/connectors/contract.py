@@ -15,6 +15,10 @@ class Refused(OtherwiseError):
     """The CRM refused this. Somebody has to mend it; the sentence says what."""
 
 
+class NoSuchUser(Refused):
+    """The CRM has no user with this email."""
+
+
 class Forbidden(Refused):
     """The CRM knows us, and does not let us do this."""
 
@@ -87,5 +91,7 @@ class Kind:
     secrets: tuple[Secret, ...]
     questions: tuple[Question, ...]
     make: Callable[[Config, Callable[[str], str]], Connector]
+    # Whether owners can be written back to it.
+    takes_owners: bool = True
     # The scale on which its scores usually are, as the question's default.
     scale: str = "percent"

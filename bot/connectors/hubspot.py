@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.connectors.contract import Config, Forbidden, Kind, NotThere, Question, Refused, Secret
+from bot.connectors.contract import Config, Forbidden, Kind, NoSuchUser, NotThere, Question, Refused, Secret
 from bot.connectors.reading import cursor_of, moment, moment_or_first, number, state_of, text
 from bot.connectors.web import Web
 from bot.domain.crm import Page, Record
@@ -23,7 +23,7 @@ CHANGED = {"contacts": "lastmodifieddate", "deals": "hs_lastmodifieddate"}
 READ = {
     "contacts": (
         "firstname", "lastname", "email", "company", "jobtitle", "hs_analytics_source", "lifecyclestage",
-        "hs_lead_status", "hs_v2_date_entered_customer", "hs_merged_object_ids",
+        "hs_lead_status", "hs_merged_object_ids",
     ),
     "deals": (
         "dealname", "dealtype", "hs_analytics_source", "amount", "closedate", "hs_is_closed", "hs_is_closed_won",
@@ -47,6 +47,7 @@ class HubSpot:
         if self._kind not in CHANGED:
             raise Refused(f"HubSpot: {self._kind[:20]!r} is neither contacts nor deals.")
         self._won = str(config.get("won_stage") or "customer")
+        self._entered = f"hs_v2_date_entered_{self._won}"
         self._disqualified = str(config.get("disqualified_status") or "UNQUALIFIED")
         self._path = f"/crm/v3/objects/{self._kind}"
         self._emails: dict[str, str] = {}
@@ -80,7 +81,7 @@ class HubSpot:
         self._read_owners()
         owner = next((key for key, value in self._emails.items() if value == email), "")
         if not owner:
-            raise Refused(f"{email} is no user of HubSpot, so the lead can't be given to them there.")
+            raise NoSuchUser(f"{email} is no user of HubSpot, so the lead can't be given to them there.")
         self._web.ask("PATCH", f"{self._path}/{record}", json={"properties": {"hubspot_owner_id": owner}})
         return True
 
@@ -150,7 +151,8 @@ class HubSpot:
         return Page(self._records(found), cursor_of(following), more=True)
 
     def _properties(self) -> str:
-        return ",".join([self._score, "hubspot_owner_id", "createdate", CHANGED[self._kind], *READ[self._kind]])
+        own = [self._score, "hubspot_owner_id", "createdate", CHANGED[self._kind]]
+        return ",".join([*own, *READ[self._kind], *([self._entered] if self._kind == "contacts" else [])])
 
     def _changed_at(self, found: dict[str, Any]) -> int:
         value = (found.get("properties") or {}).get(CHANGED[self._kind]) or found.get("updatedAt")
@@ -195,8 +197,10 @@ class HubSpot:
             if values.get("hs_is_closed_won") == "true":
                 return "won", at
             return ("lost", at) if values.get("hs_is_closed") == "true" else ("", None)
-        if values.get("lifecyclestage") == self._won:
-            return "won", moment(values.get("hs_v2_date_entered_customer"))
+        entered, stage = moment(values.get(self._entered)), values.get("lifecyclestage")
+        # Of HubSpot's own stages one comes behind customer.
+        if stage == self._won or (stage == "evangelist" and entered is not None):
+            return "won", entered
         return ("disqualified", None) if values.get("hs_lead_status") == self._disqualified else ("", None)
 
     def _email(self, owner: str) -> str | None:

@@ -186,4 +186,5 @@ KIND = Kind(
     secrets=(Secret("OTHERWISE_JSON_TOKEN", "The token that the API wants"),),
     questions=(Question("shape", "The TOML file that describes it (docs/connectors.md has one)"),),
     make=JsonApi,
+    takes_owners=False,
 )

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.connectors.contract import Config, Kind, NotThere, Question, Refused, Secret
+from bot.connectors.contract import Config, Kind, NoSuchUser, NotThere, Question, Refused, Secret
 from bot.connectors.reading import cursor_of, moment, moment_or_first, number, state_of, text
 from bot.connectors.web import Web, checked_address
 from bot.domain.crm import Page, Record
 
 DATA = "/services/data/v60.0"
-PAGE = 200
+# As many as it gives in one answer; each answer is one of the day's calls.
+PAGE = 2000
 # A change is stamped when it is made and seen when it is committed; so the last minutes are read again.
 LAG = timedelta(minutes=5)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,8 +30,8 @@ READ = {
         f"{OPPORTUNITY}.SystemModstamp",
     ),
     "Opportunity": (
-        "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Name", "LeadSource", "Type", "Owner.Email", "Owner.Type",
-        "IsWon", "IsClosed", "CloseDate", "Amount",
+        "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Name", "LeadSource", "Type", "Owner.Email", "IsWon",
+        "IsClosed", "CloseDate", "Amount",
     ),
 }  # fmt: skip
 FACTS = {
@@ -92,15 +93,17 @@ class Salesforce:
     def _changed(self, stream: str, since: str, behind: str) -> str:
         stamp = STAMPS[stream]
         converted = "IsConverted = true AND " if stream == "deals" else ""
+        tied = f" OR ({stamp} = {since} AND Id > '{behind}')" if behind else f" OR {stamp} = {since}"
         return (
             f"SELECT {', '.join(READ[self._kind])}, {self._score} FROM {self._kind} "  # noqa: S608  # SOQL of our names
-            f"WHERE {converted}({stamp} > {since} OR ({stamp} = {since} AND Id > '{behind}')) "
+            f"WHERE {converted}({stamp} > {since}{tied}) "
             f"ORDER BY {stamp}, Id LIMIT {PAGE}"
         )
 
     def set_owner(self, record: str, was: str | None, email: str) -> bool:
         """Give a record to the user with this email, unless somebody else has taken it meanwhile."""
-        soql = f"SELECT Owner.Email, Owner.Type FROM {self._kind} WHERE Id = '{_escaped(record)}'"  # noqa: S608
+        owner = [name for name in READ[self._kind] if name.startswith("Owner.")]
+        soql = f"SELECT {', '.join(owner)} FROM {self._kind} WHERE Id = '{_escaped(record)}'"  # noqa: S608
         (found,) = self._query(soql) or [{}]
         if not found or _owner(found) != was:
             return False
@@ -108,7 +111,7 @@ class Salesforce:
             f"SELECT Id FROM User WHERE Email = '{_escaped(email)}' AND IsActive = true LIMIT 2"  # noqa: S608
         )
         if len(users) != 1:
-            raise Refused(f"{email} is {'no' if not users else 'more than one'} active user of Salesforce.")
+            raise NoSuchUser(f"{email} is {'no' if not users else 'more than one'} active user of Salesforce.")
         self._web.ask("PATCH", f"{DATA}/sobjects/{self._kind}/{record}", json={"OwnerId": users[0]["Id"]})
         return True
 
@@ -177,9 +180,9 @@ class Salesforce:
 
 
 def _owner(found: dict[str, Any]) -> str | None:
-    """The email of the user who has it; a queue is nobody."""
+    """The email of the user who has it; a queue, which only a lead may have as owner, is nobody."""
     owner = found.get("Owner") or {}
-    return text(owner.get("Email")).lower() or None if owner.get("Type") == "User" else None
+    return text(owner.get("Email")).lower() or None if owner.get("Type", "User") == "User" else None
 
 
 def _inner(found: dict[str, Any], path: str) -> Any:

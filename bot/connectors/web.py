@@ -1,5 +1,6 @@
 """Asking a CRM over HTTP: JSON in and out, and every way of failing as either Refused or Later."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from bot.connectors.contract import Forbidden, Later, NotThere, Refused
 
 BODY_LIMIT = 32 * 1024 * 1024
 WAIT, WHOLE = 10.0, 60.0
+_CODE = re.compile(rb'"(?:errorCode|category)"\s*:\s*"([A-Z_]{3,40})"')
 
 
 class Web:
@@ -96,7 +98,7 @@ class Web:
             return Forbidden(f"{self._title} accepts the token but not this request: it lacks a permission.")
         if status == 404:
             return NotThere(f"{self._title} has nothing at this place (404).")
-        return Refused(f"{self._title} refused the request ({status}).")
+        return Refused(f"{self._title} refused the request ({status}{_code(body)}).")
 
 
 def checked_address(address: str) -> str:
@@ -114,6 +116,12 @@ def _here(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _code(body: bytes) -> str:
+    """The service's own word for what is wrong, where it has one; nothing of what was asked."""
+    found = _CODE.search(body[:2000])
+    return f", {found.group(1).decode()}" if found else ""
 
 
 def _seconds(headers: httpx.Headers, otherwise: float) -> float:

@@ -48,6 +48,12 @@ FACTS = ("lead source", "original source", "original traffic source", "source", 
 NEEDED = ("lead_id", "name", "posted_at")
 NUMBER = "probability or points"
 MOST_FACTS = 4
+# What must be read as it is, or the row would be refused for something that it could go without.
+PARSED = {
+    "owner": re.compile(r"[^@\s]+@[^@\s]+|[UW][A-Z0-9]{2,20}"),
+    "amount": re.compile(r"\d+(\.\d+)?"),
+    "url": re.compile(r"https?://[^\s<>|]+"),
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ def guess(columns: Sequence[str], sample: Sequence[Mapping[str, Any]], given: Ma
     by_name = {plain(one): one for one in columns if one}
     taken = {given.columns.get(name, name) for name in FIELDS if given.columns.get(name, name) in columns}
     found: dict[str, str] = {}
+    notes: list[str] = []
     has_number = any(given.columns.get(name, name) in columns for name in ("probability", "points"))
     for name, names in NAMES.items():
         if given.columns.get(name, name) in columns or (name in ("probability", "points") and has_number):
@@ -86,9 +93,13 @@ def guess(columns: Sequence[str], sample: Sequence[Mapping[str, Any]], given: Ma
             found[name] = column
             taken.add(column)
             has_number = has_number or name in ("probability", "points")
+    for name, reads in PARSED.items():
+        cells = [str(row.get(found[name], "")).strip() for row in sample] if name in found else []
+        named = name == "owner" and given.owner_format != "{}"
+        if not named and any(cell and not reads.fullmatch(cell) for cell in cells):
+            notes.append(f"{found.pop(name)!r} can't be read as {name}, and is left out.")
     facts = [by_name[one] for one in FACTS if one in by_name and by_name[one] not in taken][:MOST_FACTS]
     how = replace(given, columns=found | given.columns, facts=given.facts or tuple(facts))
-    notes: list[str] = []
     how = _percent(how, sample, found, notes)
     how = _dates(how, sample, notes)
     how = _ends(how, sample, found, notes)
@@ -129,7 +140,7 @@ def _dates(how: Mapped, sample: Sequence[Mapping[str, Any]], notes: list[str]) -
             f"Dates are read as {'day, month, year' if day_first else 'month, day, year'}"
             + ("." if sure else ", which no date in the first rows proves (--dates dmy or mdy).")
         )
-    if any(not re.search(r"(Z|[+-]\d\d:?\d\d)$", cell) for cell in cells):
+    if any(not re.search(r"\d:\d\d.*(Z|[+-]\d\d:?\d\d)$", cell) for cell in cells):
         how = replace(how, zone=how.zone or "UTC")
         notes.append(f"Times without a zone are taken as {how.zone} (--zone).")
     return how

@@ -10,6 +10,7 @@ from bot.domain.inbound import LEAD, OUTCOME, LeadIn, OutcomeIn, problems
 from bot.domain.past import BadRow, Past
 
 Scale = Literal["chance", "percent", "points"]
+MOST = 1e15
 # For how long after it was routed a lead's owner is told to the CRM.
 OWNERS_TOLD = timedelta(days=30)
 SCALES: tuple[Scale, ...] = ("chance", "percent", "points")
@@ -109,7 +110,9 @@ def outcome_of(record: Record, known_as: str, now: datetime) -> OutcomeIn | None
     if not record.outcome:
         return None
     at = not_after(record.outcome_at or record.changed_at, now)
-    item = {"lead_id": known_as, "outcome": record.outcome, "at": at, "amount": record.amount}
+    # A credit or a slip of the pen is no reason not to know how it ended.
+    amount = record.amount if record.amount is not None and 0 <= record.amount <= MOST else None
+    item = {"lead_id": known_as, "outcome": record.outcome, "at": at, "amount": amount}
     try:
         return OUTCOME.validate_python(item)
     except ValidationError as failure:

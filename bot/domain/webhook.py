@@ -35,9 +35,9 @@ def shown_secret(secret: bytes) -> str:
     return "whsec_" + base64.b64encode(secret).decode()
 
 
-def identity_of(webhook: int, behind: str, content: bytes) -> str:
-    """A message's id: the same for the same lines behind the same place, so that a receiver knows one that repeats."""
-    return "msg_" + hashlib.sha256(f"{webhook}\x1f{behind}\x1f".encode() + content).hexdigest()[:32]
+def identity_of(webhook: int, behind: str, until: str) -> str:
+    """A message's id: the same for what lies between the same places, so that a receiver knows one that repeats."""
+    return "msg_" + hashlib.sha256(f"{webhook}\x1f{behind}\x1f{until}".encode()).hexdigest()[:32]
 
 
 def wait_after(failures: int) -> timedelta | None:

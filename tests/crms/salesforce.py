@@ -20,7 +20,7 @@ FIELDS = {
     },
     "Opportunity": {
         "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Name", "LeadSource", "Type", "OwnerId", "Owner.Email",
-        "Owner.Type", "IsWon", "IsClosed", "CloseDate", "Amount", SCORE,
+        "IsWon", "IsClosed", "CloseDate", "Amount", SCORE,
     },
     "User": {"Id", "Email", "IsActive", "Name"},
 }  # fmt: skip

@@ -228,6 +228,43 @@ def test_salesforce_gives_a_lead_away_unless_somebody_else_has_it_by_now(
         leads.set_owner(lead, "ria@example.com", "o'hara@example.com")
 
 
+def test_salesforce_s_opportunities_have_users_as_owners_and_ends_of_their_own(force: SalesforceServer) -> None:
+    ria = force.add("User", Email="ria@example.com", IsActive=True)
+    rob = force.add("User", Email="rob@example.com", IsActive=True)
+    open_ = force.add("Opportunity", Name="Big", OwnerId=ria, **{salesforce.SCORE: 0.2})
+    won = force.add("Opportunity", Name="Won", OwnerId=ria, IsClosed=True, IsWon=True, CloseDate="2026-11-01")
+    deals = opened("salesforce", object="Opportunity", score=salesforce.SCORE, base=force.base)
+    found, cursor = told(deals)
+    assert (of(found, open_).owner_email, of(found, open_).outcome) == ("ria@example.com", "")
+    assert of(found, won).outcome == "won"
+    assert deals.set_owner(open_, "ria@example.com", "rob@example.com")
+    assert force.rows["Opportunity"][open_]["OwnerId"] == rob
+    assert of(told(deals, cursor)[0], open_).owner_email == "rob@example.com"
+    deals.close()
+
+
+def test_a_refusal_names_the_service_s_own_word_for_it(force: SalesforceServer, leads: Connector) -> None:
+    told(leads)
+    force.fail(Answer(400, [{"message": "No such column 'Industry'", "errorCode": "INVALID_FIELD"}]))
+    with pytest.raises(Refused, match=r"refused the request \(400, INVALID_FIELD\)"):
+        leads.page("")
+
+
+def test_hubspot_s_evangelists_were_won_and_another_stage_may_be_the_won_one(hub: HubSpotServer) -> None:
+    at = "2026-11-20T09:00:00.000Z"
+    fan = hub.add(company="Fan", lifecyclestage="evangelist", hs_v2_date_entered_customer=at)
+    odd = hub.add(company="Odd", lifecyclestage="evangelist")
+    signed = hub.add(company="Signed", lifecyclestage="77", hs_v2_date_entered_77=at)
+    contacts = opened("hubspot", object="contacts", score=hubspot.SCORE, base=hub.base)
+    found, _ = told(contacts)
+    assert [of(found, one).outcome for one in (fan, odd, signed)] == ["won", "", ""]
+    contacts.close()
+    contacts = opened("hubspot", object="contacts", score=hubspot.SCORE, base=hub.base, won_stage="77")
+    found, _ = told(contacts)
+    assert (of(found, signed).outcome, of(found, signed).outcome_at) == ("won", datetime(2026, 11, 20, 9, tzinfo=UTC))
+    contacts.close()
+
+
 def test_an_expired_token_is_renewed_once(force: SalesforceServer, leads: Connector) -> None:
     told(leads)
     force.tokens.clear()

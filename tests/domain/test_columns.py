@@ -16,12 +16,12 @@ HUBSPOT = {
     "Lifecycle Stage": "Customer", "Became a Customer Date": "2026-02-05 10:00", "Original Source": "Organic",
 }  # fmt: skip
 SALESFORCE = {
-    "Lead ID": "00Q1", "Company / Account": "Acme Ltd", "Lead Owner": "ria", "Created Date": "31.01.2026",
+    "Lead ID": "00Q1", "Company / Account": "Acme Ltd", "Lead Owner": "ria@example.com", "Created Date": "31.01.2026",
     "Einstein Lead Score": "71", "Lead Status": "Closed - Not Converted", "Lead Source": "Web",
 }  # fmt: skip
 PIPEDRIVE = {
-    "Deal - ID": "7", "Deal - Title": "Acme deal", "Deal - Owner": "ria", "Deal - Deal created": "2026-01-31 10:00:00",
-    "Deal - Probability": "100", "Deal - Status": "Won", "Deal - Deal closed on": "2026-02-20", "Deal - Value": "99",
+    "Deal - ID": "7", "Deal - Title": "Acme deal", "Deal - Owner": "ria@example.com",
+    "Deal - Deal created": "2026-01-31 10:00:00", "Deal - Probability": "100", "Deal - Status": "Won", "Deal - Deal closed on": "2026-02-20", "Deal - Value": "99",
 }  # fmt: skip
 
 
@@ -47,6 +47,17 @@ def test_a_report_of_salesforce() -> None:
     assert (found.how.columns["points"], found.how.columns["outcome"]) == ("Einstein Lead Score", "Lead Status")
     assert found.how.dates == "dmy"
     assert "probability" not in found.how.columns
+
+
+def test_what_can_t_be_read_is_left_out_rather_than_its_row() -> None:
+    found = seen(HUBSPOT | {"Contact owner": "Jane Doe", "Amount": "$1,200.00", "Record URL": "here"})
+    assert not found.how.columns.keys() & {"owner", "amount", "url"}
+    assert "'Contact owner' can't be read as owner, and is left out." in found.notes
+    named = guess(
+        list(HUBSPOT), [HUBSPOT | {"Contact owner": "ria"}], Mapped(owner_format="{}@example.com"), post=False
+    )
+    assert named.how.columns["owner"] == "Contact owner"
+    assert seen(HUBSPOT | {"Create Date": "05-01-2026"}).how.zone == "UTC"
 
 
 def test_the_chance_of_a_stage_is_no_prior() -> None:

@@ -179,8 +179,8 @@ def test_from_any_json_api_to_a_suggestion_and_an_outcome(
             changed = {"created": server.deals[0]["times"]["created"], "changed": server.now().isoformat()}
             server.deals[0] |= {"stage": "signed", "times": changed | {"closed": None}}
         polling.sim.until(lambda: lead_of(polling, "json:d1")["outcome"] == "won", 20)
-        told = connect(polling, "json", "--owners", answers="yes\n")
-        assert "Just now every lead has the same owner" in told
+        told = connect(polling, "json", "--owners", code=1)
+        assert "can't be written back to json" in told
     finally:
         server.close()
 
@@ -310,6 +310,61 @@ def test_what_an_admin_said_stands_until_the_crm_says_something_of_its_own(polli
     hub.change(number, jobtitle="CEO")
     read_to_the_end(polling)
     assert lead_of(polling, f"hubspot:{number}")["outcome"] == "lost"
+
+
+def test_an_end_without_a_time_is_not_told_again_with_each_change(polling: World, hub: HubSpotServer) -> None:
+    number = hub.add(**scored(12))
+    connect(polling, "hubspot", *set_for(hub))
+    polling.see(RIA, "Acme Ltd")
+    hub.change(number, hs_lead_status="UNQUALIFIED")
+    polling.sim.until(lambda: lead_of(polling, f"hubspot:{number}")["outcome"] == "disqualified")
+    polling.outcome(f"hubspot:{number}", "reopened")
+    hub.change(number, jobtitle="CEO")
+    read_to_the_end(polling)
+    assert lead_of(polling, f"hubspot:{number}")["outcome"] == "reopened"
+    hub.change(number, lifecyclestage="customer", hs_lead_status="")
+    polling.sim.until(lambda: lead_of(polling, f"hubspot:{number}")["outcome"] == "won")
+
+
+def test_what_is_read_during_a_rehearsal_is_read_again_for_the_reps_after_it(
+    polling: World, hub: HubSpotServer
+) -> None:
+    connect(polling, "hubspot", *set_for(hub))
+    read_to_the_end(polling)
+    polling.command(ADA, "rehearsal on")
+    number = hub.add(**scored(12))
+    polling.see(ADA, "Acme Ltd")
+    hub.change(number, jobtitle="CEO")
+    read_to_the_end(polling)
+    assert len(polling.rows(Prior)) == 1, "the same number is told once, in a rehearsal too"
+    assert [row["lead_id"] for row in polling.rows(Lead)] == [f"rehearsal:hubspot:{number}"]
+    polling.command(ADA, "rehearsal off")
+    polling.see(RIA, "Acme Ltd")
+    read_to_the_end(polling)
+    assert len(polling.rows(Lead)) == 2
+
+
+def test_a_salesforce_lead_that_took_in_another_is_not_asked_about_again(
+    polling: World, force: SalesforceServer
+) -> None:
+    ria = force.add("User", Email=EMAIL[RIA], IsActive=True)
+    loser = force.add("Lead", Company="Acme Ltd", OwnerId=ria, **{salesforce.SCORE: 0.12})
+    winner = force.add("Lead", Company="Acme Limited", OwnerId=ria)
+    connect(polling, "salesforce", answers=f"{force.base}\nLead\n{salesforce.SCORE}\n\nchance\n90\nyes\n")
+    polling.see(RIA, "Acme Ltd")
+    force.merge(winner, loser)
+    polling.sim.until(lambda: lead_of(polling, f"salesforce:{loser}")["merged_into"])
+    force.change("Lead", winner, **{salesforce.SCORE: 0.3})
+    read_to_the_end(polling, "salesforce")
+    assert [row["lead_id"] for row in polling.rows(Lead)] == [f"salesforce:{loser}"]
+
+
+def test_a_crm_that_asks_to_slow_down_while_it_is_connected_is_waited_for(polling: World, hub: HubSpotServer) -> None:
+    hub.add(**scored(12))
+    hub.fail("true", "true", Answer(429, {}, {"Retry-After": "1"}))
+    told = connect(polling, "hubspot", *set_for(hub))
+    assert "asks us to slow down. Going on in 1 seconds" in told
+    assert "Connected." in told
 
 
 def test_trouble_is_said_in_a_sentence_and_passes_by_itself(

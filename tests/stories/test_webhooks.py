@@ -32,11 +32,16 @@ class Receiver(Crm):
     def __init__(self) -> None:
         super().__init__()
         self.got: list[tuple[dict[str, str], bytes]] = []
+        # So many messages more are taken, and answered as if they were not.
+        self.take_and_fail = 0
         self.route("POST", "/hook", self._take)
 
     def _take(self, asked: Asked) -> Answer:
         body = json.dumps(asked.body, ensure_ascii=False).encode()
         self.got.append(({key.lower(): value for key, value in asked.headers.items()}, body))
+        if self.take_and_fail and asked.body["type"] != "test":
+            self.take_and_fail -= 1
+            return Answer(500, {})
         return Answer(204, None)
 
     def lines(self) -> list[dict[str, Any]]:
@@ -156,8 +161,6 @@ def test_what_is_not_taken_is_tried_again_and_in_the_end_it_stops(sending: World
         sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
     sending.sim.until(lambda: len(receiver.lines()) == 3)
     assert (state(sending).failures, state(sending).trouble) == (0, "")
-    identities = [headers["webhook-id"] for headers, _ in receiver.got]
-    assert len(set(identities)) == len(identities)
 
     sending.deps.db.write(lambda s: kept.change(s, "warehouse", failures=len(RETRIES)))
     receiver.fail(Answer(500, {}))
@@ -186,6 +189,37 @@ def test_a_message_whose_answer_was_lost_comes_again_with_its_id(sending: World,
     sending.sim.until(lambda: len(receiver.lines()) == 4)
     first, second = (headers["webhook-id"] for headers, _ in receiver.got[-2:])
     assert first == second
+
+
+def test_what_was_tried_is_tried_again_as_it_was_though_more_has_come(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.take_and_fail = 1
+    matured(sending, 2)
+    sending.sim.until(lambda: state(sending).failures == 1)
+    matured(sending, 3, start=2)
+    sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+    sending.sim.until(lambda: len(receiver.got) == 4)
+    sent = [(headers["webhook-id"], len(json.loads(body)["data"].get("lines", []))) for headers, body in receiver.got]
+    assert [lines for _, lines in sent] == [0, 2, 2, 3]
+    assert sent[1][0] == sent[2][0] != sent[3][0]
+
+
+def test_one_that_is_removed_and_added_again_has_another_secret(sending: World, receiver: Receiver) -> None:
+    first = hook(sending, "add", "warehouse", f"{receiver.base}/hook").splitlines()[0]
+    hook(sending, "remove", "warehouse")
+    assert hook(sending, "add", "warehouse", f"{receiver.base}/hook").splitlines()[0] != first
+
+
+def test_one_odd_receiver_stops_nobody_else(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    row = {"name": "a", "url": "https://bücher.example/hook", "scopes": ["export"], "created_at": datetime.now(UTC)}
+    sending.deps.db.write(lambda s: kept.add(s, row))
+    receiver.fail(Answer(503, {}, {"Retry-After": "²"}))
+    matured(sending, 2)
+    sending.sim.until(lambda: state(sending).failures == 1)
+    sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+    sending.sim.until(lambda: len(receiver.lines()) == 2)
+    assert "ASCII" in state(sending, "a").trouble
 
 
 def test_replay_behind_a_place_sends_only_what_came_then(sending: World, receiver: Receiver) -> None:
@@ -233,6 +267,9 @@ def test_joined_lines_wait_for_the_switch_and_every_reading_stands_in_a_rep_s_ho
         ("https://[::1]/hook", "private address"),
         ("https://[::ffff:10.0.0.1]/hook", "private address"),
         ("https://100.64.0.1/hook", "private address"),
+        ("https://[64:ff9b::a9fe:a9fe]/hook", "private address"),
+        ("https://[2002:7f00:1::1]/hook", "private address"),
+        ("https://bücher.example/hook", "ASCII"),
     ],
 )
 def test_only_public_addresses_over_https_are_sent_to(url: str, words_: str) -> None:

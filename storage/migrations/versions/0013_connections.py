@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("post_since", UtcDateTime(), nullable=False),
         sa.Column("cursor", sa.String(), nullable=False),
+        sa.Column("before", sa.String()),
         sa.Column("writes_owners", sa.Boolean(), nullable=False),
         sa.Column("owners_seen_at", UtcDateTime()),
         sa.Column("read_at", UtcDateTime()),

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("cursor", sa.String(), nullable=False),
+        sa.Column("ahead", sa.String(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("rotated_at", UtcDateTime()),
         sa.Column("failures", sa.Integer(), nullable=False),
