@@ -21,7 +21,8 @@ SALESFORCE = {
 }  # fmt: skip
 PIPEDRIVE = {
     "Deal - ID": "7", "Deal - Title": "Acme deal", "Deal - Owner": "ria@example.com",
-    "Deal - Deal created": "2026-01-31 10:00:00", "Deal - Probability": "100", "Deal - Status": "Won", "Deal - Deal closed on": "2026-02-20", "Deal - Value": "99",
+    "Deal - Deal created": "2026-01-31 10:00:00", "Deal - Probability": "100", "Deal - Status": "Won",
+    "Deal - Deal closed on": "2026-02-20", "Deal - Value": "99",
 }  # fmt: skip
 
 
