@@ -17,6 +17,8 @@ const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
 let line = null; // the composer
+let newest = Promise.resolve(); // the last call to draw
+let hasMoved = false; // whether the place has changed since something was drawn
 let homeKey = "";
 
 const read = JSON.parse(localStorage.getItem("read") ?? "{}");
@@ -51,10 +53,18 @@ async function arrive() {
 
 // ---- reading ----
 
-async function refresh({ moved = false } = {}) {
-  const mine = ++round;
+/** Draw what is there now; done when it is drawn, by this call or by one that came later and overtook it. */
+function refresh({ moved = false } = {}) {
+  hasMoved ||= moved;
+  newest = draw(++round);
+  return newest;
+}
+
+async function draw(mine) {
   const [all, views, clock, given] = await Promise.all([get("state", { user: state.user }), get("views", { user: state.user }), get("clock"), get("tour")]);
-  if (mine !== round) return;
+  if (mine !== round) return newest;
+  const moved = hasMoved;
+  hasMoved = false;
   state.all = all;
   state.offset = clock.offset ?? 0;
   state.moves = clock.moves;
