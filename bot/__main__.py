@@ -154,9 +154,11 @@ def people_command(
 def import_command(
     file: Annotated[Path, typer.Argument(help="CSV or JSON lines, with .gz behind it or not.")],
     mapping: Annotated[
-        list[str], typer.Option("--map", help=f"FIELD=COLUMN, again for each. Fields: {', '.join(FIELDS)}.")
-    ] = [],  # noqa: B006  # Typer reads it, nobody changes it
-    fact: Annotated[list[str], typer.Option("--fact", help="A column to show as a fact; again for each.")] = [],  # noqa: B006
+        list[str] | None, typer.Option("--map", help=f"FIELD=COLUMN, again for each. Fields: {', '.join(FIELDS)}.")
+    ] = None,
+    fact: Annotated[
+        list[str] | None, typer.Option("--fact", help="A column to show as a fact; again for each.")
+    ] = None,
     owner_format: Annotated[str, typer.Option(help="How an owner's cell becomes an email, as {}@example.com.")] = "{}",
     horizon: Annotated[int, typer.Option(help="Days, where no column says the prior's horizon.")] = 60,
     model: Annotated[str, typer.Option(help="The model's name, where no column says it.")] = "imported",
@@ -173,7 +175,9 @@ def import_command(
 ) -> None:
     """Take in a file of leads as history (nothing is posted), or with --post as new ones. Twice is the same as once."""
     settings = settings_here()
-    how = mapped(mapping, tuple(fact), owner_format, horizon, model, percent=percent, dates=dates, zone=zone)
+    how = mapped(
+        mapping or [], tuple(fact or ()), owner_format, horizon, model, percent=percent, dates=dates, zone=zone
+    )
 
     def agreed(question: str) -> bool:
         return guess or (sys.stdin.isatty() and typer.confirm(question))
@@ -203,12 +207,12 @@ def connect(
         str, typer.Argument(help="hubspot, salesforce, json or another that is installed; empty: a list.")
     ] = "",
     given: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--set",
             help="KEY=VALUE instead of a question; again for each. KEY may be scale, horizon, model or post too.",
         ),
-    ] = [],  # noqa: B006
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count everything, store nothing.")] = False,
     owners: Annotated[
         bool, typer.Option("--owners", help="What writing owners back would do, then the question.")
@@ -237,9 +241,9 @@ def connect(
         elif owners:
             typer.echo(connecting.owners(name, database, at, ask, typer.echo))
         else:
-            pairs = dict(pair.partition("=")[::2] for pair in given)
+            pairs = dict(pair.partition("=")[::2] for pair in given or ())
             run = connecting.Connecting(name, pairs, ask, typer.echo)
-            typer.echo(connecting.begin(run, database, at, progress, dry=dry_run, env=Path(".env")))
+            typer.echo(run.all(database, at, progress, dry=dry_run, env=Path(".env")))
 
 
 @app.command()

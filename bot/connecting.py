@@ -11,10 +11,9 @@ from typing import Any
 
 from bot import env_file
 from bot.connectors.contract import Connector, Kind, Later, Refused
-from bot.connectors.json_api import shape_in
 from bot.connectors.registry import kind_of, names
 from bot.domain.clock import Moment
-from bot.domain.crm import OWNERS_TOLD, SCALES, Page, Reading, Scale, sort_new
+from bot.domain.crm import OWNERS_TOLD, SCALES, Page, Reading, Scale, lead_id, sort_new
 from bot.domain.errors import SettingsError
 from bot.domain.rules import WAITS_FOR_OWNER
 from bot.domain.wording import plural
@@ -60,7 +59,7 @@ class Survey:
         open_ = [one for one in page.records if not one.gone and not one.merged_into]
         records = [one for one in open_ if one.id not in self.seen]
         self.seen.update(one.id for one in records)
-        new = [one for one in records if f"{name}:{one.id}" not in known]
+        new = [one for one in records if lead_id(name, one.id) not in known]
         self.read, self.known = self.read + len(records), self.known + len(records) - len(new)
         self.scores += [one.score for one in records if one.score is not None]
         for scale, tally in self.by_scale.items():
@@ -100,7 +99,7 @@ class Connecting:
                 raise Refused(f"{value[:40]!r} is neither {' nor '.join(one.choices)}.")
             if not value:
                 raise Refused(f"{one.question}: this can't be left out (--set {one.key}=…).")
-            found[one.key] = shape_in(Path(value)) if one.key == "shape" else value
+            found[one.key] = one.read(value)
         return found
 
     def secret(self, variable: str) -> str:
@@ -134,7 +133,7 @@ class Connecting:
                 time.sleep(failure.seconds)  # what it was told to wait for; nobody else is held up
                 continue
             with database.reading() as session:
-                known = leads.known_ids(session, {f"{self.kind.name}:{one.id}" for one in page.records})
+                known = leads.known_ids(session, {lead_id(self.kind.name, one.id) for one in page.records})
             found.add(page, known, self.kind.name, since, at.now)
             progress(found.read)
             # What changed meanwhile is for the bot; one look at everything is enough to say what there is.
@@ -194,7 +193,7 @@ class Connecting:
                 self._say(f"  {plural(many, 'lead waits', 'leads wait')} for {email}, who is no rep here yet")
 
     def whether_to_post(self, tally: Tally) -> bool:
-        """The question that nothing is posted without."""
+        """Whether those that are there already are posted; what is created from now on is in any case."""
         if not tally.fresh:
             return False
         value = self._given.get("post") or self._ask(
@@ -204,42 +203,39 @@ class Connecting:
         )
         return value.strip().lower() in ("y", "yes")
 
-
-def begin(
-    run: Connecting, database: Database, at: Moment, progress: Callable[[int], None], *, dry: bool, env: Path
-) -> str:
-    """Everything from the first question to the stored connection; the last sentence."""
-    config = run.config()
-    connector = run.kind.make(config, run.secret)
-    try:
-        run._say(connector.who())
-        run.keep_secrets(env)
-        survey = run.survey(connector, database, at, progress)
-        scale, horizon = run.scale(survey), run.horizon()
-        tally = survey.by_scale[scale]
-        run.tell(survey, tally, database)
-        if dry:
-            return "A dry run: nothing was stored, and nothing is read from now on."
-        now = connector.clock()
-        since = now - WAITS_FOR_OWNER if run.whether_to_post(tally) else now
-    finally:
-        connector.close()
-    row = {
-        "name": run.kind.name,
-        "config": config,
-        "scale": scale,
-        "horizon_days": horizon,
-        "model": run._given.get("model") or f"{run.kind.title} {config.get('score', 'score')}"[:100],
-        "post_since": since,
-        "made_up": at.made_up,
-        "connected_at": at.now,
-    }
-    database.write(lambda s: connections.keep(s, row), timeout=30)
-    posted = "these, and what is created from now on, are" if since != now else "what is created from now on is"
-    return (
-        f"Connected. While `otherwise run` runs, {run.kind.title} is read once a minute: {posted} posted. "
-        "`/otherwise status` and `otherwise check` say how it goes."
-    )
+    def all(self, database: Database, at: Moment, progress: Callable[[int], None], *, dry: bool, env: Path) -> str:
+        """Everything from the first question to the stored connection; the last sentence."""
+        config = self.config()
+        connector = self.kind.make(config, self.secret)
+        try:
+            self._say(connector.who())
+            self.keep_secrets(env)
+            survey = self.survey(connector, database, at, progress)
+            scale, horizon = self.scale(survey), self.horizon()
+            tally = survey.by_scale[scale]
+            self.tell(survey, tally, database)
+            if dry:
+                return "A dry run: nothing was stored, and nothing is read from now on."
+            now = connector.clock()
+            since = now - WAITS_FOR_OWNER if self.whether_to_post(tally) else now
+        finally:
+            connector.close()
+        row = {
+            "name": self.kind.name,
+            "config": config,
+            "scale": scale,
+            "horizon_days": horizon,
+            "model": self._given.get("model") or f"{self.kind.title} {config.get('score', 'score')}"[:100],
+            "post_since": since,
+            "made_up": at.made_up,
+            "connected_at": at.now,
+        }
+        database.write(lambda s: connections.keep(s, row), timeout=30)
+        posted = "these, and what is created from now on, are" if since != now else "what is created from now on is"
+        return (
+            f"Connected. While `otherwise run` runs, {self.kind.title} is read once a minute: {posted} posted. "
+            "`/otherwise status` and `otherwise check` say how it goes."
+        )
 
 
 def owners(name: str, database: Database, at: Moment, ask: Ask, say: Say) -> str:
@@ -260,8 +256,7 @@ def owners(name: str, database: Database, at: Moment, ask: Ask, say: Say) -> str
     say("Only leads that the guard gave to somebody are written back; what anybody said never is.")
     wanted = ask(f"Write owners to {name} from now on? (yes or no)", "yes" if row.writes_owners else "no", False)
     on = wanted.strip().lower() in ("y", "yes")
-    work = {"writes_owners": on, "owners_seen_at": at.now}
-    database.write(lambda s: connections.change(s, name, **work), timeout=30)
+    database.write(lambda s: connections.change(s, name, writes_owners=on), timeout=30)
     return f"Owners are {'written' if on else 'not written'} to {name}."
 
 

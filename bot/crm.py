@@ -20,7 +20,7 @@ from storage import connections, responses, workspace
 from storage import leads as kept_leads
 from storage.stats import RecordKey
 
-# What goes by what the CRM last said of a lead.
+# Leads by the id that they have in the CRM.
 Known = dict[str, Row[Any]]
 
 
@@ -50,11 +50,13 @@ def record_keys(page: Page, how: Reading, at: Moment) -> set[RecordKey]:
 
 
 def take_page(session: Session, row: Row[Any], page: Page, records: Records, draw: Draw, at: Moment) -> Taken | None:
-    """Store what a page tells, and its place with it; None when somebody else has gone on from there already.
+    """Store what a page tells, and its place with it; None when the place is another by now, and nothing is stored.
 
-    A page that comes again changes nothing.
+    Somebody else may have gone on, or a rehearsal is over, and what was read in it is read again for the reps. A page
+    that comes again changes nothing.
     """
-    if not connections.move(session, row, page.cursor):
+    rehearsing = workspace.read(session).rehearsal_slack_id is not None
+    if connections.rehearsed(session, row, on=rehearsing) or not connections.move(session, row, page.cursor):
         return None
     how, by_id = reading_of(row), {record.id: record for record in page.records}
     known = _known(session, page.records, how)
@@ -72,7 +74,7 @@ def take_page(session: Session, row: Row[Any], page: Page, records: Records, dra
     refused += [(one.lead_id or "", one.errors) for one in told if one.result == "rejected"]
     past = history.store_history(session, fresh.past, at, asked=False)
     _merge(session, by_id.values(), known, how)
-    _end(session, by_id.values(), how, refused, at)
+    _end(session, by_id.values(), known, how, refused, at)
     counts = {
         "posted": sum(one.result == "created" for one in told),
         "history": past,
@@ -134,12 +136,16 @@ def _merge(session: Session, records: Iterable[Record], known: Known, how: Readi
 
 
 def _end(
-    session: Session, records: Iterable[Record], how: Reading, refused: list[tuple[str, list[str]]], at: Moment
+    session: Session,
+    records: Iterable[Record],
+    known: Known,
+    how: Reading,
+    refused: list[tuple[str, list[str]]],
+    at: Moment,
 ) -> None:
     """Tell how leads ended, those too whose record was merged into one that did; or that one is open again."""
     records = [one for one in records if not one.gone and not one.merged_into]
-    ids = {lead_id(how.name, one.id) for one in records}
-    known, merged = _known(session, records, how), connections.merged_into(session, ids)
+    merged = connections.merged_into(session, {lead_id(how.name, one.id) for one in records})
     items: list[OutcomeIn] = []
     for record in records:
         mine = lead_id(how.name, record.id)

@@ -23,7 +23,7 @@ class SwitchedOff(OtherwiseError):
 
 @dataclass(frozen=True)
 class Page:
-    """Some lines, where to go on, and of whom answers (`words`: their words) were read: rep to how many."""
+    """Some lines, where to go on, and whose leads or answers (`words`: her words) were read: rep to how many."""
 
     lines: list[dict[str, Any]]
     cursor: Cursor
@@ -55,7 +55,9 @@ def page(
     numbers = [row.id for row in rows]
     said, routes = export.answers(session, numbers), export.routes(session, numbers)
     lines = [joined(row, said.get(row.id), routes.get(row.id), words=words) for row in rows]
-    read = Counter(one.person_id for one in said.values() if one.person_id is not None)
+    # That somebody has not answered is told too: whose lead it is, she is read.
+    whose = [{row.rep_id, said[row.id].person_id if row.id in said else None} for row in rows]
+    read = Counter(person for people in whose for person in people if person is not None)
     after = Cursor(rows[-1].matures_at, rows[-1].id, cursor.release) if rows else cursor
     return Page(lines, after, len(rows) == limit, dict(read), words)
 

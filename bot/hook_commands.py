@@ -38,8 +38,8 @@ def add(
     name: Annotated[str, typer.Argument(help="What it is for, such as warehouse.")],
     url: Annotated[str, typer.Argument(help="https://…")],
     scope: Annotated[
-        list[str], typer.Option(help=f"What it is sent; again for each: {', '.join(webhooks.SCOPES)}.")
-    ] = ["export"],  # noqa: B006  # Typer reads it, nobody changes it
+        list[str] | None, typer.Option(help=f"What it is sent, `export` if nothing: {', '.join(webhooks.SCOPES)}.")
+    ] = None,
 ) -> None:
     """Add one, try it with a message of type `test`, and show its secret."""
     from bot import pushing  # brings Slack's client
@@ -47,7 +47,8 @@ def add(
     with _here() as (settings, database, at):
         pushing.checked(url, inside=settings.otherwise_webhooks_inside)
         secret = database.write(
-            lambda s: webhooks.add(s, name, url, scope, settings.draw(), at, own_key=_own_key(settings)), timeout=30
+            lambda s: webhooks.add(s, name, url, scope or ["export"], settings.draw(), at, own_key=_own_key(settings)),
+            timeout=30,
         )
         typer.echo(secret)
         err.print("That is its secret, for the receiver. `otherwise webhooks secret` shows it again.")

@@ -17,7 +17,7 @@ from bot.lead import Lead
 from bot.log import frames
 from bot.rounds import Rounds
 from bot.settings import read_secret
-from storage import connections, workspace
+from storage import connections
 
 log = structlog.get_logger()
 # A first reading may take long; the others have their turn meanwhile.
@@ -84,13 +84,8 @@ class Poller:
         while not self._stopping.is_set() and time.monotonic() < end:
             with self._deps.db.reading() as session:
                 row = connections.by_name(session, name)
-                rehearsing = workspace.read(session).rehearsal_slack_id is not None
             if row is None:
                 return True
-            if rehearsing is (row.before is None):
-                turn = partial(connections.rehearsed, row=row, on=rehearsing)
-                if self._deps.db.write(turn, key=f"crm:{name}"):
-                    continue
             page = self._connector(row).page(row.cursor)
             at = self._deps.clock.moment()
             with self._deps.db.reading() as session:
@@ -98,7 +93,7 @@ class Poller:
             work = partial(crm.take_page, row=row, page=page, records=records, draw=self._deps.draw, at=at)
             taken = self._deps.db.write(work, key=f"crm:{name}", timeout=30.0)
             if taken is None:
-                return True  # another replica reads it, or it was connected anew
+                continue  # its place is another by now
             for record, reasons in taken.refused:
                 log.warning("crm.record_refused", crm=name, record=record, reasons=reasons)
             if not page.more:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -145,13 +144,11 @@ def deliver(settings: Settings, row: Row[Any], identity: str, body: bytes) -> No
     headers = signed(webhooks.secrets_of(row, settings.draw(), now), identity, int(now.timestamp()), body)
     headers |= {"Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "Otherwise"}
     try:
-        began = time.monotonic()
         with (
             httpx.Client(timeout=WAIT, trust_env=False) as client,
             client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": host}) as answer,
         ):
             status, wait = answer.status_code, answer.headers.get("Retry-After", "")
-        log.debug("webhook.answered", webhook=row.id, status=status, seconds=round(time.monotonic() - began, 3))
     except httpx.TimeoutException:
         raise Undelivered(f"{host} did not answer within {WAIT:.0f} seconds.") from None
     except httpx.HTTPError as failure:

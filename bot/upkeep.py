@@ -33,13 +33,13 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to; a file that is n
 
 def keys_add(
     name: Annotated[str, typer.Argument(help="What the key is for, such as crm.")],
-    scope: Annotated[list[str], typer.Option(help=f"What it may do; again for each: {', '.join(keys.SCOPES)}.")] = [  # noqa: B006
-        "intake"
-    ],
+    scope: Annotated[
+        list[str] | None, typer.Option(help=f"What it may do, `intake` if nothing: {', '.join(keys.SCOPES)}.")
+    ] = None,
 ) -> None:
     """Make a key and show it, once."""
     database = database_here(settings_here())
-    key = database.write(lambda s: keys.make_key(s, name, scope, datetime.now(UTC)))
+    key = database.write(lambda s: keys.make_key(s, name, scope or ["intake"], datetime.now(UTC)))
     typer.echo(key)
     err.print("Keep it now: it is shown only this once.")
     database.close()

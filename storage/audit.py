@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.tables import Audit, table
 
 audit = table(Audit)
@@ -39,7 +40,5 @@ def newest_of(session: Session, actor: str) -> Row[Any] | None:
 
 def mark_undone(session: Session, number: int, at: datetime) -> bool:
     """Mark it, once; False when it was undone already."""
-    result = session.execute(
-        update(audit).where(audit.c.id == number, audit.c.undone_at.is_(None)).values(undone_at=at)
-    )
-    return bool(getattr(result, "rowcount", 0))
+    statement = update(audit).where(audit.c.id == number, audit.c.undone_at.is_(None)).values(undone_at=at)
+    return bool(changed(session, statement))

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from bot.domain.crm import lead_id
+from storage.database import changed
 from storage.tables import Connection, Decision, Lead, Person, table
 
 connections, leads, people, decisions = (table(one) for one in (Connection, Lead, Person, Decision))
@@ -38,23 +39,23 @@ def keep(session: Session, row: dict[str, Any]) -> None:
 
 def remove(session: Session, name: str) -> bool:
     """Forget how a CRM is read; whether it was. Its leads stay."""
-    return bool(_changed(session, delete(connections).where(connections.c.name == name)))
+    return bool(changed(session, delete(connections).where(connections.c.name == name)))
 
 
 def move(session: Session, row: Row[Any], cursor: str) -> bool:
     """Go on to `cursor`, if nobody else has gone on meanwhile and it is still connected as it was."""
     same = (connections.c.id == row.id) & (connections.c.cursor == row.cursor)
-    return bool(_changed(session, update(connections).where(same).values(cursor=cursor)))
+    return bool(changed(session, update(connections).where(same).values(cursor=cursor)))
 
 
 def rehearsed(session: Session, row: Row[Any], *, on: bool) -> bool:
     """Keep the place where a rehearsal began, or go back to it when it is over; whether the place has moved."""
     if on and row.before is None:
         change(session, row.name, before=row.cursor)
-    elif not on and row.before is not None:
+    back = not on and row.before is not None
+    if back:
         change(session, row.name, cursor=row.before, before=None)
-        return True
-    return False
+    return back
 
 
 def count(session: Session, name: str, counts: dict[str, int]) -> None:
@@ -103,8 +104,3 @@ def owners_to_write(
         .order_by(leads.c.id)
         .limit(limit)
     ).all()
-
-
-def _changed(session: Session, statement: Any) -> int:
-    result = session.execute(statement)
-    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -116,6 +116,11 @@ class _Writer(threading.Thread):
             return results, session.info["signals"]
 
 
+def changed(session: Session, statement: Any, values: dict[str, Any] | None = None) -> int:
+    """Carry out an update or a deletion; how many rows it met."""
+    return int(getattr(session.execute(statement, values), "rowcount", 0))
+
+
 class Database:
     """Where everything is kept. `letters` is set by each commit that added letters, to wake the sender."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.tables import Digest, Lead, Release, ReleaseTeam, table
 
 digests, releases, release_teams, leads = table(Digest), table(Release), table(ReleaseTeam), table(Lead)
@@ -78,8 +79,6 @@ def _mark(session: Session, members: list[int], **values: Any) -> int:
     done = 0
     for start in range(0, len(members), CHUNK):
         part = members[start : start + CHUNK]
-        result = session.execute(
-            update(leads).where(leads.c.id.in_(part), leads.c.release_id.is_(None)).values(**values)
-        )
-        done += int(getattr(result, "rowcount", 0))
+        free = leads.c.id.in_(part), leads.c.release_id.is_(None)
+        done += changed(session, update(leads).where(*free).values(**values))
     return done

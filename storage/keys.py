@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.tables import ApiKey, table
 
 keys = table(ApiKey)
@@ -37,8 +38,7 @@ def every(session: Session) -> Sequence[Row[Any]]:
 def revoke(session: Session, name: str, at: datetime) -> bool:
     """Revoke a key; False when there is none of this name that still works."""
     works = or_(keys.c.revoked_at.is_(None), keys.c.revoked_at > at)
-    result = session.execute(update(keys).where(keys.c.name == name, works).values(revoked_at=at))
-    return bool(getattr(result, "rowcount", 0))
+    return bool(changed(session, update(keys).where(keys.c.name == name, works).values(revoked_at=at)))
 
 
 def retire(session: Session, key: int, name: str, at: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.domain.bands import band_of
 from bot.domain.inbound import LeadIn, PriorIn, is_verdict
+from storage.database import changed
 from storage.tables import Lead, Letter, Person, Prior, Suggestion, table
 
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
@@ -198,8 +199,7 @@ def posted_since(session: Session, rep: int, at: datetime) -> int:
 def adopt_history(session: Session, rep: Row[Any]) -> int:
     """Leads of the past that carry this rep's email become hers in the figures; how many."""
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
-    result = session.execute(update(leads).where(leads.c.rep_id.is_(None), leads.c.history, hers).values(rep_id=rep.id))
-    return int(getattr(result, "rowcount", 0))
+    return changed(session, update(leads).where(leads.c.rep_id.is_(None), leads.c.history, hers).values(rep_id=rep.id))
 
 
 def any_lead(session: Session) -> bool:

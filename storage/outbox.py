@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
-from storage.database import LETTERS
+from storage.database import LETTERS, changed
 from storage.tables import DirectChannel, Letter, UtcDateTime, table
 
 OPEN = (State.PENDING.value, State.SENDING.value, State.UNCERTAIN.value)
@@ -86,10 +86,10 @@ def last_sent(session: Session) -> datetime | None:
 def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: str, now: datetime) -> None:
     """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent."""
     new = {"target": target_id, "words": payload}
-    if _count(session, _EDIT_UNSENT, new):
+    if changed(session, _EDIT_UNSENT, new):
         return
     session.info["signals"].add(LETTERS)
-    if _count(session, _EDIT_WAITING, new):
+    if changed(session, _EDIT_WAITING, new):
         return
     lead_id = session.execute(select(letters.c.lead_id).where(letters.c.id == target_id)).scalar()
     row = {
@@ -114,7 +114,7 @@ def claim(session: Session, ids: list[int], owner: str, now: datetime, lease: ti
     taken = []
     for letter_id in ids:
         due = (letters.c.id == letter_id) & letters.c.state.in_(("pending", "uncertain")) & (letters.c.next_at <= now)
-        done = _count(
+        done = changed(
             session,
             update(letters)
             .where(due)
@@ -158,7 +158,7 @@ def settle(session: Session, letter_id: int, owner: str, decision: Decision, ans
     if decision.state is State.SENT:
         values |= {"sent_at": now, "ts": answer.ts or None, "channel_id": answer.channel or None}
     ours = (letters.c.id == letter_id) & (letters.c.claim == owner) & (letters.c.state == State.SENDING.value)
-    return bool(_count(session, update(letters).where(ours).values(**values)))
+    return bool(changed(session, update(letters).where(ours).values(**values)))
 
 
 def keep_direct_channel(session: Session, slack_id: str, channel_id: str) -> None:
@@ -172,7 +172,7 @@ def put_back(session: Session, letter: dict[str, Any], owner: str) -> None:
     state = State.UNCERTAIN if letter["error"] == UNCERTAIN else State.PENDING
     ours = (letters.c.id == letter["id"]) & (letters.c.claim == owner) & (letters.c.state == State.SENDING.value)
     values = {"state": state.value, "claim": None, "lease_until": None, "attempt": letters.c.attempt - 1}
-    if _count(session, update(letters).where(ours).values(values)):
+    if changed(session, update(letters).where(ours).values(values)):
         session.info["signals"].add(LETTERS)
 
 
@@ -218,7 +218,7 @@ def empty_old(session: Session, before: datetime) -> int:
 def revive(session: Session, now: datetime) -> int:
     """Let dead letters be tried again; how many."""
     session.info["signals"].add(LETTERS)
-    return _count(
+    return changed(
         session,
         update(letters)
         .where(letters.c.state == State.DEAD.value)
@@ -253,8 +253,3 @@ def dead(session: Session) -> Sequence[Row[Any]]:
         .where(letters.c.state == State.DEAD.value)
         .group_by(letters.c.fix)
     ).all()
-
-
-def _count(session: Session, statement: Any, values: dict[str, Any] | None = None) -> int:
-    result = session.execute(statement, values)
-    return result.rowcount if isinstance(result, CursorResult) else 0

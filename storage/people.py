@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.tables import Person, Team, table
 
 people, teams = table(Person), table(Team)
@@ -101,10 +102,8 @@ def managers(session: Session) -> Sequence[Row[Any]]:
 
 def pledge(session: Session, person: int, at: datetime) -> bool:
     """Write down a manager's pledge, once; False when it stood already."""
-    result = session.execute(
-        update(people).where(people.c.id == person, people.c.pledged_at.is_(None)).values(pledged_at=at)
-    )
-    return bool(getattr(result, "rowcount", 0))
+    statement = update(people).where(people.c.id == person, people.c.pledged_at.is_(None)).values(pledged_at=at)
+    return bool(changed(session, statement))
 
 
 def stand_ins_over(session: Session, now: datetime) -> Sequence[int]:

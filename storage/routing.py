@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, insert, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.stats import won_in_time
 from storage.tables import Decision, Lead, Person, SecondLook, table
 
@@ -60,20 +61,18 @@ def look(session: Session, number: int) -> Row[Any] | None:
 
 def answer(session: Session, number: int, word: str, offers: list[int]) -> bool:
     """Write down keep or ask, once; False when she had answered."""
-    done = session.execute(
-        update(looks).where(looks.c.id == number, looks.c.answer == "").values(answer=word, offers=offers)
-    )
-    return bool(getattr(done, "rowcount", 0))
+    statement = update(looks).where(looks.c.id == number, looks.c.answer == "").values(answer=word, offers=offers)
+    return bool(changed(session, statement))
 
 
 def take(session: Session, number: int, person: int, at: datetime) -> bool:
     """Let one member of the pool have it; False when somebody was quicker."""
-    done = session.execute(
+    statement = (
         update(looks)
         .where(looks.c.id == number, looks.c.answer == "ask", looks.c.taken_by_id.is_(None))
         .values(taken_by_id=person, taken_at=at)
     )
-    return bool(getattr(done, "rowcount", 0))
+    return bool(changed(session, statement))
 
 
 def reached(session: Session, lead: int) -> None:

@@ -595,7 +595,6 @@ class Connection(SQLModel, table=True):
     # Where it was when a rehearsal began: what was read meanwhile is read again after it, for the reps.
     before: str | None = None
     writes_owners: bool = False
-    owners_seen_at: datetime | None = _moment(default=None)
     # In real time: when it was last read to the end, and before when it is not to be asked again.
     read_at: datetime | None = _moment(default=None)
     not_before: datetime | None = _moment(default=None)

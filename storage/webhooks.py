@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlmodel import Session
 
+from storage.database import changed
 from storage.tables import Webhook, table
 
 webhooks = table(Webhook)
@@ -37,21 +38,16 @@ def add(session: Session, row: dict[str, Any]) -> None:
 
 def remove(session: Session, name: str) -> bool:
     """Forget one; whether it was there."""
-    return bool(_changed(session, delete(webhooks).where(webhooks.c.name == name)))
+    return bool(changed(session, delete(webhooks).where(webhooks.c.name == name)))
 
 
 def change(session: Session, name: str, **values: Any) -> bool:
     """Set some columns of one; whether it was there."""
-    return bool(_changed(session, update(webhooks).where(webhooks.c.name == name).values(**values)))
+    return bool(changed(session, update(webhooks).where(webhooks.c.name == name).values(**values)))
 
 
 def move(session: Session, row: Row[Any], cursor: str, real: datetime) -> bool:
     """What was sent is there: go on, if nobody has set it back or on meanwhile."""
     same = (webhooks.c.id == row.id) & (webhooks.c.cursor == row.cursor)
     values = {"cursor": cursor, "ahead": "", "failures": 0, "not_before": None, "trouble": "", "sent_at": real}
-    return bool(_changed(session, update(webhooks).where(same).values(**values)))
-
-
-def _changed(session: Session, statement: Any) -> int:
-    result = session.execute(statement)
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return bool(changed(session, update(webhooks).where(same).values(**values)))

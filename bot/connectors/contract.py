@@ -48,7 +48,7 @@ class Question:
     """What `otherwise connect` asks for and stores: a key of the connection's config. `choices` empty: anything.
 
     With `only`, it is asked where an earlier answer was this one: key and value. What is not `asked` has its default
-    unless it is given.
+    unless it is given. `read` makes of an answer what is stored; it may raise Refused.
     """
 
     key: str
@@ -57,6 +57,7 @@ class Question:
     choices: tuple[str, ...] = ()
     only: tuple[str, str] | None = None
     asked: bool = True
+    read: Callable[[str], Any] = str
 
 
 class Connector(Protocol):

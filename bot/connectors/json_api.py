@@ -184,7 +184,13 @@ KIND = Kind(
     name="json",
     title="A JSON API",
     secrets=(Secret("OTHERWISE_JSON_TOKEN", "The token that the API wants"),),
-    questions=(Question("shape", "The TOML file that describes it (docs/connectors.md has one)"),),
+    questions=(
+        Question(
+            "shape",
+            "The TOML file that describes it (docs/connectors.md has one)",
+            read=lambda answer: shape_in(Path(answer)),
+        ),
+    ),
     make=JsonApi,
     takes_owners=False,
 )

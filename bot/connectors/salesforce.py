@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.connectors.contract import Config, Kind, NoSuchUser, NotThere, Question, Refused, Secret
 from bot.connectors.reading import cursor_of, moment, moment_or_first, number, state_of, text
-from bot.connectors.web import Web, checked_address
+from bot.connectors.web import Web
 from bot.domain.crm import Page, Record
 
 DATA = "/services/data/v60.0"
@@ -52,7 +52,7 @@ class Salesforce:
             raise Refused(f"Salesforce: {self._score[:40]!r} is not a field's API name, such as Score__c.")
         self._disqualified = str(config.get("disqualified_status") or "Closed - Not Converted")
         self._token = ""
-        self._web = Web("Salesforce", checked_address(str(config["base"])), self._headers, self._renew)
+        self._web = Web("Salesforce", str(config["base"]), self._headers, self._renew)
 
     def who(self) -> str:
         """Which org, and what the score is called there."""
@@ -94,22 +94,16 @@ class Salesforce:
         stamp = STAMPS[stream]
         converted = "IsConverted = true AND " if stream == "deals" else ""
         tied = f" OR ({stamp} = {since} AND Id > '{behind}')" if behind else f" OR {stamp} = {since}"
-        return (
-            f"SELECT {', '.join(READ[self._kind])}, {self._score} FROM {self._kind} "  # noqa: S608  # SOQL of our names
-            f"WHERE {converted}({stamp} > {since}{tied}) "
-            f"ORDER BY {stamp}, Id LIMIT {PAGE}"
-        )
+        where = f"{converted}({stamp} > {since}{tied}) ORDER BY {stamp}, Id LIMIT {PAGE}"
+        return _soql([*READ[self._kind], self._score], self._kind, where)
 
     def set_owner(self, record: str, was: str | None, email: str) -> bool:
         """Give a record to the user with this email, unless somebody else has taken it meanwhile."""
         owner = [name for name in READ[self._kind] if name.startswith("Owner.")]
-        soql = f"SELECT {', '.join(owner)} FROM {self._kind} WHERE Id = '{_escaped(record)}'"  # noqa: S608
-        (found,) = self._query(soql) or [{}]
+        (found,) = self._query(_soql(owner, self._kind, f"Id = '{_escaped(record)}'")) or [{}]
         if not found or _owner(found) != was:
             return False
-        users = self._query(
-            f"SELECT Id FROM User WHERE Email = '{_escaped(email)}' AND IsActive = true LIMIT 2"  # noqa: S608
-        )
+        users = self._query(_soql(["Id"], "User", f"Email = '{_escaped(email)}' AND IsActive = true LIMIT 2"))
         if len(users) != 1:
             raise NoSuchUser(f"{email} is {'no' if not users else 'more than one'} active user of Salesforce.")
         self._web.ask("PATCH", f"{DATA}/sobjects/{self._kind}/{record}", json={"OwnerId": users[0]["Id"]})
@@ -198,6 +192,11 @@ def _place(found: dict[str, Any], stamp: str) -> list[str]:
 
 def _stamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+
+
+def _soql(names: list[str], kind: str, where: str) -> str:
+    """A query. SOQL over REST has no parameters: names are ours or were looked at, values are escaped."""
+    return f"SELECT {', '.join(names)} FROM {kind} WHERE {where}"  # noqa: S608  # as said: there is no other way
 
 
 def _escaped(value: str) -> str:

@@ -10,6 +10,7 @@ from bot.domain.inbound import LEAD, OUTCOME, LeadIn, OutcomeIn, problems
 from bot.domain.past import BadRow, Past
 
 Scale = Literal["chance", "percent", "points"]
+# The largest amount that an outcome may have.
 MOST = 1e15
 # For how long after it was routed a lead's owner is told to the CRM.
 OWNERS_TOLD = timedelta(days=30)

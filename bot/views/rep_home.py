@@ -219,7 +219,7 @@ def _readings(rep: RepPart) -> list[str]:
     if not rep.readings:
         return [f"• Who looked at your words: nobody. {keeper}"]
     lines = [
-        f"{foreign(one.reader, 60)} on {day(one.at, rep.zone)}, by {one.how}: {plural(one.many, 'answer')}"
+        f"{foreign(one.reader, 60)} on {day(one.at, rep.zone)}, by {one.how}: {plural(one.many, 'lead')}"
         for one in rep.readings
     ]
     return [f"• Who looked at your words: {'; '.join(lines)}. {keeper}"]

@@ -39,7 +39,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotServer]:
     made.close()
 
 
-def connected(world: World, hub: HubSpotServer) -> None:
+def connected(world: World, hub: HubSpotServer, **more: Any) -> None:
     """As `otherwise connect` leaves it."""
     row = {
         "name": "hubspot",
@@ -50,7 +50,7 @@ def connected(world: World, hub: HubSpotServer) -> None:
         "post_since": hub.now() - timedelta(days=7),
         "connected_at": world.deps.clock.now(),
     }
-    world.deps.db.write(lambda s: connections.keep(s, row))
+    world.deps.db.write(lambda s: connections.keep(s, row | more))
 
 
 def some(hub: HubSpotServer) -> set[str]:
@@ -129,5 +129,6 @@ def test_a_crm_whose_clock_is_wrong_loses_nothing(make_world: Any, hub: HubSpotS
     hub.change(first, lifecyclestage="customer")
     world.see(REPS[1], "Second Ltd")
     world.sim.until(lambda: lead_of(world, f"hubspot:{first}")["outcome"] == "won")
+    world.quiet()
     assert lead_of(world, f"hubspot:{first}")["outcome_at"] <= world.deps.clock.now()
     assert lead_of(world, f"hubspot:{second}")["posted_at"]

@@ -16,21 +16,17 @@ from tests.crms import SECRETS, hubspot, json_api, salesforce
 from tests.crms.hubspot import HubSpotServer
 from tests.crms.salesforce import SalesforceServer
 from tests.crms.server import Answer
+from tests.crms.test_connectors import force
 from tests.sim import ROOT
 from tests.world import ADA, EMAIL, REPS, RIA, ROB, World, words
+
+__all__ = ["force"]  # a fixture
 
 
 @pytest.fixture
 def hub() -> Iterator[HubSpotServer]:
     made = HubSpotServer()
     made.owners |= {str(number): EMAIL[rep] for number, rep in enumerate(REPS, 1)} | {"99": "new@example.com"}
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def force() -> Iterator[SalesforceServer]:
-    made = SalesforceServer()
     yield made
     made.close()
 

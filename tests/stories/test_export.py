@@ -106,7 +106,7 @@ def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_hom
     assert "Reason for" not in json.dumps(lines)
     home = json.dumps(told.home(RIA), ensure_ascii=False)
     assert "the key “key export:joined”" in home
-    assert "by an export of answers: 2 answers" in home
+    assert "by an export of answers: 3 leads" in home
     told.command(ADA, "export text on")
     _, lines, _ = read(told, key(told, "export:joined", "export:text"))
     assert "Reason for" in json.dumps(lines)

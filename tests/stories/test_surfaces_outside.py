@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from storage import connections, webhooks
-from tests.crms import SECRETS, hubspot
+from storage import webhooks
+from tests.crms import SECRETS
 from tests.crms.hubspot import HubSpotServer
+from tests.promises.test_crm import connected
 from tests.sim import Sim
 from tests.stories.test_crm import scored
 from tests.stories.test_surfaces import SECRET
@@ -28,18 +29,8 @@ def play(world: World, hub: HubSpotServer, receiver: Receiver, said: str) -> tup
     """Ninety days in which Ria answers so; what was written to the CRM, and what the receiver was sent."""
     world.add_people()
     now = world.deps.clock.now()
-    connection = {
-        "name": "hubspot",
-        "config": {"object": "contacts", "score": hubspot.SCORE, "base": hub.base},
-        "scale": "percent",
-        "horizon_days": 90,
-        "model": "HubSpot",
-        "post_since": hub.now(),
-        "connected_at": now,
-        "writes_owners": True,
-    }
+    connected(world, hub, writes_owners=True)
     hook = {"name": "w", "url": f"{receiver.base}/hook", "scopes": ["export"], "created_at": now}
-    world.deps.db.write(lambda s: connections.keep(s, connection))
     world.deps.db.write(lambda s: webhooks.add(s, hook))
     hers = hub.add(**scored(12, company="Secretive Ltd"))
     message = world.see(RIA, "Secretive Ltd")

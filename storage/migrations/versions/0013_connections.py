@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("cursor", sa.String(), nullable=False),
         sa.Column("before", sa.String()),
         sa.Column("writes_owners", sa.Boolean(), nullable=False),
-        sa.Column("owners_seen_at", UtcDateTime()),
         sa.Column("read_at", UtcDateTime()),
         sa.Column("not_before", UtcDateTime()),
         sa.Column("trouble", sa.String(), nullable=False),
