@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import aspects, evidence, owners, routing
+from bot import aspects, evidence, owners, pledges, routing
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
@@ -215,6 +215,7 @@ def preview(session: Session, who: str, at: Moment) -> str:
     """The text of a manager's next digest, as it would be today. Raises OtherwiseError when nobody fits."""
     for manager in people.managers(session):
         if who in (manager.slack_id, manager.email):
+            pledges.demand(manager, mine=False)
             due = coming(session, manager, at.now)
             return str(draft(session, manager.id, due, at, looking=True).payload["text"])
     raise OtherwiseError(f"{who} manages no team. `otherwise people FILE` names managers.")

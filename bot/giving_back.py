@@ -6,11 +6,11 @@ from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.release import LESS, MORE, together
 from bot.domain.wording import foreign, one_line, plural
+from bot.export_notice import tell_of_exports
 from bot.groups import manages_or_did
 from bot.privacy import refuse_managers
 from bot.roster import changed, known_person, set_workspace
-from bot.views import private
-from storage import export, outbox, people, workspace
+from storage import export, people, workspace
 
 
 def add_owner(session: Session, ask: Ask) -> Done:
@@ -71,19 +71,11 @@ def switch_export(session: Session, ask: Ask) -> Done:
     change = set_workspace(session, **{name: on == "on"})
     if change is None:
         return Done(f"The {what} export is {on} already. Nothing was changed.")
+    workspace.change(session, **{f"{what}_since": ask.at.real if on == "on" else None})
     if on == "off":
         return Done(f"The {what} export is off: keys with that scope read nothing more.", final=True)
     reps = [row for row in people.everybody(session) if row.is_rep]
-    letters = [
-        {
-            "kind": "post",
-            "lane": row.slack_id,
-            "payload": private.export_on(what),
-            "dedupe_key": f"export:{what}:{row.id}:{ask.at.real.timestamp()}",
-        }
-        for row in reps
-    ]
-    outbox.add(session, letters, ask.at.real)
+    tell_of_exports(session, reps, ask.at, newcomers=False)
     return Done(
         f"The {what} export is on for keys with that scope. All {len(reps)} reps are told now, and each use stands in "
         "their Homes.",

@@ -103,6 +103,7 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         stand_in_until=person.stand_in_until,
         group=_group(session, now),
         readings=[Reading(r.reader, r.how, r.many, r.at) for r in forgetting.readings_of(session, person.id, READINGS)],
+        readings_many=forgetting.readings_many(session, person.id),
     )
 
 

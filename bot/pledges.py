@@ -1,9 +1,13 @@
 """The manager's pledge: asked once before the first digest, and no digest before it."""
 
+from typing import Any
+
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
+from bot.domain.wording import one_line
 from bot.views import pledge
 from storage import outbox, people
 
@@ -12,6 +16,20 @@ def ask(session: Session, manager: int, slack_id: str, at: Moment) -> bool:
     """Queue the question, once ever; whether it was queued now."""
     row = {"kind": "post", "lane": slack_id, "payload": pledge.pledge(), "dedupe_key": f"pledge:{manager}"}
     return outbox.add_once(session, row, at.real) is not None
+
+
+def demand(manager: Row[Any], *, mine: bool) -> None:
+    """Nobody looks at a digest, the manager's own admins included, before she has promised what it is not for.
+
+    Raises OtherwiseError otherwise; `mine`: it is the manager who asks.
+    """
+    if manager.pledged_at is None:
+        raise OtherwiseError(
+            "Your pledge comes first: it stands in the app's Home, under “Your digests”."
+            if mine
+            else f"{one_line(manager.name, 60)} has not given the pledge yet; nobody looks at that digest before. "
+            "`/otherwise digest now` asks for it."
+        )
 
 
 def agree(session: Session, slack_id: str, at: Moment) -> None:

@@ -12,6 +12,7 @@ from bot.domain.bands import Record
 from bot.domain.clock import Moment
 from bot.domain.rules import REHEARSAL
 from bot.domain.wording import details_in_words
+from bot.export_notice import tell_of_exports
 from bot.views.kit import Json, Ref
 from bot.views.suggestion import Card, Said, suggestion, welcome
 from storage import leads, outbox, people, responses, sampling
@@ -31,12 +32,14 @@ class Posting:
 
 
 def post(session: Session, postings: list[Posting], at: Moment) -> None:
-    """Queue suggestions, each rep's very first one behind a word of welcome."""
-    for rep in {posting.rep.id: posting.rep for posting in postings}.values():
+    """Queue suggestions, each rep's very first one behind a word of welcome, and behind what she has to know."""
+    reps = {posting.rep.id: posting.rep for posting in postings}.values()
+    for rep in reps:
         if not rep.welcomed:
             row = {"kind": "post", "lane": rep.slack_id, "payload": welcome(), "dedupe_key": f"welcome:{rep.id}"}
             outbox.add_once(session, row, at.real)
             people.change(session, rep.id, welcomed=True)
+    tell_of_exports(session, reps, at, newcomers=True)
     letters = [
         {
             "kind": "post",

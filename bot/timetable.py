@@ -28,6 +28,7 @@ def preview(session: Session, ask: Ask) -> tuple[str, Json]:
     manager = _manager(session, ask)
     if not ask.in_charge and manager.slack_id != ask.actor.slack_id:
         raise OtherwiseError("A digest is for its manager; only she and admins can look at it before it is sent.")
+    pledges.demand(manager, mine=manager.slack_id == ask.actor.slack_id)
     due = digests.coming(session, manager, ask.at.now)
     made = digests.draft(session, manager.id, due, ask.at, looking=True)
     return f"This is what {foreign(manager.name, 60)} would read today. Nothing was sent.", made.payload | {

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from storage.tables import (
@@ -126,6 +126,11 @@ def _forget_in_audit(session: Session, names: list[str], slack_id: str, person: 
 def keep_reading(session: Session, rows: list[dict[str, Any]]) -> None:
     """Write down that words were read."""
     session.execute(insert(read), rows)
+
+
+def readings_many(session: Session, person: int) -> int:
+    """How often somebody's words or answers were read."""
+    return int(session.execute(select(func.count()).where(read.c.person_id == person)).scalar_one())
 
 
 def readings_of(session: Session, person: int, limit: int) -> list[Any]:

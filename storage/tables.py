@@ -542,6 +542,9 @@ class Workspace(SQLModel, table=True):
     # Whether keys may read leads joined with answers, and the words.
     joined_on: bool = False
     text_on: bool = False
+    # Since when, so that each rep is told once, newcomers too.
+    joined_since: datetime | None = _moment(default=None)
+    text_since: datetime | None = _moment(default=None)
     # How long words are kept.
     retention_days: int | None = None
     # A prior under so many in 100 makes a lead hard; so many in 100 of the hard ones go to the pool.

@@ -79,12 +79,17 @@ def somebody_stands_in(other: str, last: str, admin: str) -> Json:
     )
 
 
-def export_on(what: str) -> Json:
-    """To every rep, when an admin lets answers leave the house."""
+def export_on(what: str, *, newcomer: bool = False) -> Json:
+    """To every rep, when an admin lets answers leave the house; to whoever comes later, that it is so."""
     more = "and what was written" if what == "text" else "but not what was written"
+    opening = (
+        "Who may read answers here: besides you, an admin has switched on"
+        if newcomer
+        else "A change in who may read answers: an admin has switched on"
+    )
     return _said(
-        f"A change in who may read answers: an admin has switched on an export of single leads with what was said "
-        f"{more}. It is for studying the tool. Each time it is read, that stands in your Home."
+        f"{opening} an export of single leads with what was said {more}. It is for studying the tool. Each time it is "
+        "read, that stands in your Home."
     )
 
 

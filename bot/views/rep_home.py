@@ -86,7 +86,9 @@ class RepPart:
     # Who answers in her place, and until when.
     stand_in: str = ""
     stand_in_until: datetime | None = None
+    # The newest, and how many there are in all.
     readings: list[Reading] = field(default_factory=list)
+    readings_many: int = 0
     # How many leads and reps a group must have before a digest tells of it.
     group: tuple[int, int] = (10, 5)
 
@@ -222,6 +224,9 @@ def _readings(rep: RepPart) -> list[str]:
         f"{foreign(one.reader, 60)} on {day(one.at, rep.zone)}, by {one.how}: {plural(one.many, 'lead')}"
         for one in rep.readings
     ]
+    before = rep.readings_many - len(rep.readings)
+    if before > 0:
+        lines.append(f"and {plural(before, 'time')} before")
     return [f"• Who looked at your words: {'; '.join(lines)}. {keeper}"]
 
 

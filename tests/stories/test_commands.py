@@ -34,7 +34,7 @@ RIGHT = [
     ("team in", "team West Coast in North", "West Coast is in North now"),
     ("team list", "team list", "Milo Manager gets the digest"),
     ("digest schedule", "digest schedule @mona tue 08:30 Europe/Paris", "tue 08:30 (Europe/Paris)"),
-    ("digest preview", "digest preview @mona", "Nothing was sent."),
+    ("digest preview", "digest preview @milo", "Nothing was sent."),
     ("digest now", "digest now @mona", "asked for the pledge"),
     ("lead", "lead crm:1", "The tool on 20 Nov: about 12 in 100"),
     ("outcome", "outcome crm:1 won yesterday", "won on"),
@@ -140,9 +140,10 @@ WRONG = [
 
 @pytest.fixture
 def office(make_world: Any) -> Iterator[World]:
-    """The cast, and a lead with an answer that nobody may see."""
+    """The cast; Milo has given his pledge."""
     world: World = make_world()
     world.add_people()
+    world.press_in(MILO, world.home(MILO), "I agree")
     return world
 
 
@@ -205,7 +206,15 @@ def test_only_admins_run_what_changes_or_tells_about_others(office: World) -> No
             else:
                 assert "This is for Otherwise's admins" in reply, (text, reply)
     assert [office.rows(model) for model in (Person, Team, Settings, Audit)] == before
-    assert "Nothing was sent." in said(office.command(MONA, "digest preview")), "her own she may look at"
+    assert "Nothing was sent." in said(office.command(MILO, "digest preview")), "his own he may look at"
+
+
+def test_nobody_looks_at_a_digest_before_its_manager_has_pledged(office: World) -> None:
+    assert "Your pledge comes first" in said(office.command(MONA, "digest preview"))
+    assert "has not given the pledge yet" in said(office.command(ADA, "digest preview @mona"))
+    office.press_in(MONA, office.home(MONA), "I agree")
+    for user, text in ((MONA, "digest preview"), (ADA, "digest preview @mona")):
+        assert "Nothing was sent." in said(office.command(user, text))
 
 
 def test_an_added_admin_may_until_it_is_taken_back_or_she_has_left(office: World) -> None:

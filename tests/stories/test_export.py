@@ -25,7 +25,9 @@ from bot.importing import Import
 from storage.tables import Lead, Release, WordsRead
 from tests.sim import ROOT
 from tests.stories.test_digest import answered, go_to_monday, settle
-from tests.world import ADA, BOT_TOKEN, MONA, RIA, World, words
+from tests.world import ADA, BOT_TOKEN, MONA, REPS, RIA, World, words
+
+SAM = REPS[12]
 
 
 def key(world: World, *scopes: str) -> str:
@@ -113,6 +115,41 @@ def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_hom
     assert "by an export with words" in json.dumps(told.home(RIA))
     told.command(ADA, "export joined off")
     assert read(told, key(told, "export:joined", "export"))[0] == 403
+
+
+def test_home_says_how_often_her_answers_were_read_beyond_the_latest(told: World) -> None:
+    told.command(ADA, "export joined on")
+    token = key(told, "export:joined")
+    for _ in range(12):
+        assert read(told, token)[0] == 200
+    home = json.dumps(told.home(RIA), ensure_ascii=False)
+    assert home.count("by an export of answers: 3 leads") == 10
+    assert "and 2 times before" in home
+
+
+def test_whoever_comes_later_is_told_of_the_export_before_her_first_lead(told: World) -> None:
+    def lines(user: str) -> list[str]:
+        told.quiet()
+        return [
+            message["text"] for message in told.sim.messages(user) if "an export of single leads" in message["text"]
+        ]
+
+    told.command(ADA, "rep remove @sam")
+    told.command(ADA, "export joined on")
+    told.command(ADA, "rep add @sam")
+    for name in ("late:1", "late:2"):
+        told.lead(name, SAM, name=name)
+        told.lead(f"{name}:ria", RIA, name=name)
+    (newcomer,) = lines(SAM)
+    assert newcomer.startswith("Who may read answers here: besides you, an admin has switched on")
+    first = next(n for n, message in enumerate(told.sim.messages(SAM)) if "late:" in message["text"])
+    told_at = next(n for n, message in enumerate(told.sim.messages(SAM)) if message["text"] == newcomer)
+    assert told_at < first
+    assert len(lines(RIA)) == 1, "she was told when it was switched on"
+    told.command(ADA, "export joined off")
+    told.command(ADA, "export joined on")
+    assert len(lines(RIA)) == 2
+    assert len(lines(SAM)) == 2
 
 
 def test_import_reads_back_what_was_exported(told: World, make_world: Any, tmp_path: Path) -> None:

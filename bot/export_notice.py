@@ -1,0 +1,27 @@
+"""Each rep is told, once for each time it is switched on, that single answers can be exported; newcomers too."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from bot.domain.clock import Moment
+from bot.views import private
+from storage import outbox, workspace
+
+
+def tell_of_exports(session: Session, reps: Iterable[Row[Any]], at: Moment, *, newcomers: bool) -> None:
+    """Queue a message to each of these reps about each export that is on and that she was not told of."""
+    mode = workspace.read(session)
+    told, exports = list(reps), (("joined", mode.joined_on, mode.joined_since), ("text", mode.text_on, mode.text_since))
+    for what, on, since in exports:
+        for rep in told if on else []:
+            letter = {
+                "kind": "post",
+                "lane": rep.slack_id,
+                "payload": private.export_on(what, newcomer=newcomers),
+                # On since a version that did not keep since when: everybody is told once.
+                "dedupe_key": f"export:{what}:{rep.id}:{since.timestamp() if since else 0}",
+            }
+            outbox.add_once(session, letter, at.real)
