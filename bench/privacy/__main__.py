@@ -21,8 +21,9 @@ def main() -> None:
     parser.add_argument("--teams", type=int, nargs="+", default=[5, 8, 12, 40])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     asked = parser.parse_args()
-    print("| reps | years | sets | leads in them | certain | guessed right | base rates | advantage, points | waited |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    names = "reps", "years", "sets", "leads in them", "certain", "guessed right", "base rates", "advantage, points"
+    print(f"| {' | '.join([*names, 'cue, points', 'waited'])} |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(asked.jobs) as pool:
         for reps in asked.teams:
             found = sum(pool.map(partial(one_year, reps), range(asked.years), chunksize=2), Loot())
@@ -30,7 +31,7 @@ def main() -> None:
             waited = found.waited_weeks / max(1, found.leads)
             print(
                 f"| {reps} | {asked.years} | {found.sets:,} | {found.leads:,} | {found.certain} | {share:.1f} % | "
-                f"{base:.1f} % | {found.advantage:+.2f} | {waited:.1f} weeks |",
+                f"{base:.1f} % | {found.advantage:+.2f} | {found.cue_advantage:+.2f} | {waited:.1f} weeks |",
                 flush=True,
             )
 

@@ -11,10 +11,12 @@ block; the attacker guesses the likeliest.
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen
 from bot.domain.evidence import expit
 from bot.domain.release import CELLS, LESS, MORE, NEITHER
@@ -52,6 +54,10 @@ class Loot:
     right: int = 0
     base_right: int = 0
     waited_weeks: float = 0.0
+    # The same for whether the cue that a digest names was named: leads in blocks, right guesses, and by base rates.
+    cue_leads: int = 0
+    cue_right: int = 0
+    cue_base_right: int = 0
 
     def __add__(self, other: "Loot") -> "Loot":
         return Loot(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -60,6 +66,11 @@ class Loot:
     def advantage(self) -> float:
         """Points of right guesses over guessing from base rates."""
         return 100 * (self.right - self.base_right) / self.leads if self.leads else 0.0
+
+    @property
+    def cue_advantage(self) -> float:
+        """The same of guesses on whether a cue was named."""
+        return 100 * (self.cue_right - self.cue_base_right) / self.cue_leads if self.cue_leads else 0.0
 
 
 def read(text: str) -> Figures | None:
@@ -97,6 +108,7 @@ class Set:
     chance: dict[int, dict[str, float]]
     size: dict[str, int]
     won: dict[str, int] | None
+    told_at: datetime
 
 
 def attack(known: list[Known], seen: list[Seen]) -> Loot:
@@ -120,7 +132,7 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
             raise AssertionError("a preview told of a set that no digest had told of")
         members = [k for k in known if k.id not in taken and k.matures_at <= one.at and k.ends != "early"]
         taken |= {k.id for k in members}
-        found, certain = _one_set(members, before, now)
+        found, certain = _one_set(members, before, now, one.at)
         loot += Loot(leads=len(members), sets=1, certain=certain)
         loot.waited_weeks += sum((one.at - k.matures_at).total_seconds() / 604_800 for k in members)
         sets.append(found)
@@ -132,10 +144,11 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
             guess = max(CELLS, key=lambda name: each.chance[k.id][name])
             loot.right += guess == k.said
             loot.base_right += rates[_class(k)] == k.said
-    return loot
+    cues = against_cues(seen, sets)
+    return loot + Loot(certain=cues.certain, cue_leads=cues.leads, cue_right=cues.right, cue_base_right=cues.base_right)
 
 
-def _one_set(members: list[Known], before: Figures, now: Figures) -> tuple[Set, int]:
+def _one_set(members: list[Known], before: Figures, now: Figures, at: datetime) -> tuple[Set, int]:
     """What follows from a set's counts alone, and of how many leads the answer is certain."""
     size = {name: now.leads[name] - before.leads[name] for name in CELLS}
     left_out, certain = len(members) - sum(size.values()), 0
@@ -156,7 +169,7 @@ def _one_set(members: list[Known], before: Figures, now: Figures) -> tuple[Set, 
                 chance[k.id][name] = share
         certain += sum(count == len(group) > 0 for group, count in groups) * 1
         certain += _forced(groups, moved)
-    return Set(members, chance, size, won if told else None), certain
+    return Set(members, chance, size, won if told else None, at), certain
 
 
 def _fit_block(sets: list[Set], before: dict[str, tuple[int, int]] | None, now: dict[str, tuple[int, int]]) -> int:

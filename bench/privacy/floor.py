@@ -14,7 +14,8 @@ from bot.domain.bands import band_of
 from bot.domain.clock import Moment
 from bot.domain.evidence import expit, logit
 from bot.domain.release import LESS, MORE
-from storage import leads, people
+from bot.domain.wording import CUES
+from storage import leads, people, responses
 from storage.tables import Workspace
 
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -34,6 +35,7 @@ class Known:
     said: str
     data_problem: bool
     hard: bool
+    cues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
     sees = (cue != 0) & (random.random(many) < 0.7)
     speaks = random.random(many) < talks
     direction = np.where(sees, cue, np.where(speaks, random.choice([-1.0, 1.0], many), 0.0))
+    # Who names cues has favourites; one in all is named far more often than the others.
+    names = random.random(many) < random.beta(2.0, 2.0, reps)[rep]
+    taste = random.dirichlet(np.r_[3.0, np.full(len(CUES) - 1, 0.4)], reps)
     posted = np.sort(random.uniform(0, WEEKS * 7, many))
     fate = random.random(many)
     rows, known = [], []
@@ -114,11 +119,25 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
             }
         )
         kept = "early" if early and ends != "open" else ends
+        cues = (str(random.choice(CUES, p=taste[rep[n]])),) if said and names[n] else ()
         known.append(
-            Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD))
+            Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD), cues)
         )
     leads.add(session, rows)
+    responses.add_many(session, [_answer(one) for one in known if one.said != "neither"])
     return known
+
+
+def _answer(known: Known) -> dict[str, Any]:
+    return {
+        "lead_id": known.id,
+        "person_id": known.rep + MANAGER + 1,
+        "kind": "overridden",
+        "direction": known.said,
+        "cues": list(known.cues),
+        "dedupe_key": f"said:{known.id}",
+        "at": known.matures_at - timedelta(days=HORIZON),
+    }
 
 
 def _reads(session: Session, random: np.random.Generator) -> list[Seen]:

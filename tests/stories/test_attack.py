@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bench.privacy.attack import attack, read
+from bench.privacy.attack import Set, attack, read
+from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen, a_year
 from bot.domain.release import LESS, MORE, NEITHER, Cell, frozen, together
 from bot.views.digest import digest
@@ -19,6 +20,8 @@ def test_a_year_of_digests_gives_nobody_away(reps: int) -> None:
     assert loot.sets >= 3, "an attack on nothing proves nothing"
     assert loot.certain == 0
     assert loot.advantage <= 1.0
+    assert loot.cue_leads > 0 or reps < 8, "a cue is named in every large team's year"
+    assert loot.cue_advantage <= 1.0
 
 
 def text_of(known: list[Known]) -> str:
@@ -58,6 +61,19 @@ def test_the_attacker_reads_the_line_on_hard_leads_too() -> None:
     plain = Seen(last, True, text_of(known))
     assert attack(known, [plain]).certain == 0
     assert attack(known, [plain, replace(plain, text=plain.text + line)]).certain > 0
+
+
+def test_the_attacker_reads_the_line_on_cues_too() -> None:
+    """A block in which each lead was called, and each time by the same cue: all of them are exposed."""
+    known, _ = a_year(12, seed=5)
+    known = [replace(one, said=MORE, cues=("tone",)) for one in known[:40] if one.ends in ("won", "lost")]
+    chance = {one.id: {MORE: 1.0, LESS: 0.0, NEITHER: 0.0} for one in known}
+    size = {MORE: len(known), LESS: 0, NEITHER: 0}
+    one = Set(known, chance, size, None, known[0].matures_at)
+    later = one.told_at + timedelta(days=7)
+    for many, certain in ((len(known), len(known)), (len(known) - 1, 0)):
+        seen = [Seen(later, True, f"Mentioned most: tone ({many}).")]
+        assert against_cues(seen, [one]).certain == certain
 
 
 def test_the_attacker_reads_what_the_digest_says() -> None:
