@@ -1,13 +1,18 @@
 """Leads beyond the day's budget, or that came in quiet hours: one message with their names, and [Open]."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import posting
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.pace import local_day
-from bot.pacing import pace_of, pacing
+from bot.pacing import pacing
 from bot.views import later as views
+from bot.views.kit import Json
 from bot.waiting import posting_of, records_of
 from storage import leads, outbox, people, workspace
 from storage import waiting as kept_waiting
@@ -16,46 +21,64 @@ AT_ONCE = 20
 
 
 def to_announce(session: Session, at: Moment) -> list[int]:
-    """Reps for whom leads wait that they have not been told of, where it is not quiet now."""
+    """Reps of whom leads wait that nobody was told of, where it is not quiet now for whoever reads them."""
     mode = workspace.read(session)
-    pace = pace_of(mode)
     if mode.paused:
         return []
-    return [
-        row.id
-        for row in kept_waiting.later_counts(session)
-        if row.newest > row.later_told and not row.muted and not pace.is_quiet(at.now, row.zone)
-    ]
+    pace, found = pacing(session, at.now, mode), []
+    for row in kept_waiting.later_counts(session):
+        if row.newest > row.later_told and not row.muted:
+            reader = pace.reader(people.by_id(session, row.id))
+            if not pace.pace.is_quiet(at.now, reader.zone):
+                found.append(row.id)
+    return found
 
 
 def announce(session: Session, rep: int, at: Moment) -> bool:
-    """Tell a rep which leads wait for her, in one message a day that grows; whether there was anything new."""
+    """Tell a rep, or her stand-in, which leads wait, in one message a day that grows; whether any was new."""
     row, waiting = people.by_id(session, rep), kept_waiting.later_of(session, rep, limit=1000)
     if not waiting or waiting[-1].id <= row.later_told:
         return False
     people.change(session, rep, later_told=waiting[-1].id)
-    key = f"later:{rep}:{local_day(at.now, row.zone)}"
-    payload = views.more_leads([one.name for one in waiting])
+    reader = pacing(session, at.now).reader(row)
+    key, payload = _key(row, reader, at), _more(row, reader, waiting)
     letter = outbox.by_key(session, key)
     if letter is None:
-        outbox.add(session, [{"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": key}], at.real)
+        outbox.add(session, [{"kind": "post", "lane": reader.slack_id, "payload": payload, "dedupe_key": key}], at.real)
     else:
         outbox.edit(session, letter, payload, f"{key}:{at.real.timestamp()}", at.real)
     return True
 
 
-def open_later(session: Session, slack_id: str, at: Moment) -> None:
-    """[Open]: post her the oldest of them, twenty at a time. Raises OtherwiseError when none waits."""
-    row = people.by_slack_id(session, slack_id)
-    waiting = kept_waiting.later_of(session, row.id, limit=AT_ONCE) if row is not None else []
-    if row is None or not waiting:
-        raise OtherwiseError("These are open already; you find them among your messages.")
-    reader, records = pacing(session, at.now).reader(row), records_of(session, waiting, at)
-    posting.post(session, [posting_of(session, one, reader, records) for one in waiting], at)
+def open_later(session: Session, slack_id: str, rep: int | None, at: Moment) -> None:
+    """[Open]: post the oldest of a rep's, twenty at a time, to whoever pressed: the rep, or her stand-in.
+
+    Raises OtherwiseError when none waits, or for anybody else.
+    """
+    who = people.by_slack_id(session, slack_id)
+    row = people.maybe(session, rep) if rep is not None else who
+    if who is None or row is None or who.id not in (row.id, pacing(session, at.now).reader(row).id):
+        raise OtherwiseError("These leads are with somebody else now. Nothing was changed.")
+    waiting = kept_waiting.later_of(session, row.id, limit=AT_ONCE)
+    if not waiting:
+        raise OtherwiseError("These are open already.")
+    records = records_of(session, waiting, at)
+    posting.post(session, [posting_of(session, one, who, records) for one in waiting], at)
     for one in waiting:
         leads.change(session, one.id, waiting="")
     left = kept_waiting.later_of(session, row.id, limit=1000)
-    letter = outbox.by_key(session, f"later:{row.id}:{local_day(at.now, row.zone)}")
-    if letter is not None:
-        payload = views.more_leads([one.name for one in left]) if left else views.opened()
-        outbox.edit(session, letter, payload, f"later:{letter}:{at.real.timestamp()}", at.real)
+    for reader in {one.id: one for one in (row, who, pacing(session, at.now).reader(row))}.values():
+        letter = outbox.by_key(session, _key(row, reader, at))
+        if letter is not None:
+            payload = _more(row, reader, left) if left else views.opened("" if reader.id == who.id else who.name)
+            outbox.edit(session, letter, payload, f"later:{letter}:{at.real.timestamp()}", at.real)
+
+
+def _more(rep: Row[Any], reader: Row[Any], waiting: Sequence[Row[Any]]) -> Json:
+    return views.more_leads(rep.id, [one.name for one in waiting], "" if reader.id == rep.id else rep.name)
+
+
+def _key(rep: Row[Any], reader: Row[Any], at: Moment) -> str:
+    """One message a day for each who reads."""
+    instead = "" if reader.id == rep.id else f":{reader.id}"
+    return f"later:{rep.id}:{local_day(at.now, reader.zone)}{instead}"

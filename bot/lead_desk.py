@@ -55,7 +55,10 @@ def _route(session: Session, lead: Row[Any], zone: str) -> str:
         return "From a file of the past: it was not posted here"
     rep = people.by_id(session, lead.rep_id).name if lead.rep_id else "nobody"
     if lead.posted_at is not None:
-        return f"Posted to {foreign(rep, 60)} on {day(lead.posted_at, zone)}"
+        shown = kept.situation(session, lead.id)
+        instead = shown is not None and shown.reader_id not in (None, lead.rep_id)
+        whom = f"{foreign(people.by_id(session, shown.reader_id).name, 60)} in place of " if shown and instead else ""
+        return f"Posted to {whom}{foreign(rep, 60)} on {day(lead.posted_at, zone)}"
     letter = outbox.of_suggestion(session, lead.id)
     if letter is not None and letter.state == "dead":
         return f"Could not be posted to {foreign(rep, 60)}: {foreign(letter.fix or letter.error or '', 300)}"

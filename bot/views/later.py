@@ -7,23 +7,25 @@ from bot.views.kit import Json, actions, button, section
 NAMED = 12
 
 
-def more_leads(names: list[str]) -> Json:
-    """ "7 more leads", with their names."""
+def more_leads(rep: int, names: list[str], instead_of: str = "") -> Json:
+    """ "7 more leads", with their names; for a stand-in with whose they are. `rep` is whose they are, as a number."""
     head = plural(len(names), "more lead")
+    whose = f" of {one_line(instead_of, 60)}'s" if instead_of else ""
     rest = len(names) - NAMED
     more = f" and {rest} more" if rest > 0 else ""
     shown = ", ".join(foreign(name, 60) for name in names[:NAMED])
     spoken = ", ".join(one_line(name, 60) for name in names[:NAMED])
     return {
-        "text": escape(f"{head}: {spoken}{more}. No hurry, and no answer is needed."),
+        "text": escape(f"{head}{whose}: {spoken}{more}. No hurry, and no answer is needed."),
         "blocks": [
-            section(f"*{head}*: {shown}{more}.\nNo hurry, and no answer is needed."),
-            actions(button("Open", ids.LATER, "later", label=f"Open {head}")),
+            section(f"*{head}*{escape(whose)}: {shown}{more}.\nNo hurry, and no answer is needed."),
+            actions(button("Open", ids.LATER, str(rep), label=f"Open {head}")),
         ],
     }
 
 
-def opened() -> Json:
-    """The same, once all are among her messages."""
-    text = "These leads are open now; you find them among your messages."
+def opened(by: str = "") -> Json:
+    """The same, once all are among the messages of whoever opened them: `by` somebody else than its reader."""
+    where = f"{one_line(by, 60)} has them" if by else "you find them among your messages"
+    text = f"These leads are open now; {escape(where)}."
     return {"text": text, "blocks": [section(text)]}

@@ -1,7 +1,7 @@
 """A rep's own Home: her leads and answers, what she can switch off, what is kept about her and who has read it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.wording import DIRECTIONS, day, fact_in_words, foreign, in_hundred, plural
 from bot.views import ids
@@ -192,7 +192,8 @@ def _switches(rep: RepPart) -> list[Json]:
         )
         blocks.append(section(on if is_on else off) | {"accessory": press})
     if rep.stand_in and rep.stand_in_until is not None:
-        until = day(rep.stand_in_until, rep.zone)
+        # It ends as the day after begins.
+        until = day(rep.stand_in_until - timedelta(seconds=1), rep.zone)
         blocks.append(context(f"{foreign(rep.stand_in, 60)} answers your new leads until {until}."))
     return blocks
 

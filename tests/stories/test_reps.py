@@ -12,7 +12,7 @@ from bot import jobs
 from bot.domain.past import Mapped
 from bot.importing import Import
 from storage.tables import Friday, Lead, Letter, Person, Response, Suggestion
-from tests.world import ADA, LEADS, MONA, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
+from tests.world import ADA, LEADS, MONA, REPS, RIA, ROB, ROSA, World, buttons, labels, lead_item, words
 
 # Of Ria's zone.
 RUTH = REPS[4]
@@ -134,6 +134,27 @@ def test_a_stand_in_answers_new_leads_and_never_sees_what_was_said_before(shifte
     world.see(RIA, "*Firm 2*")
     world.sim.act("click", ROB, channel="D" + ROB[1:], ts=message["ts"], action_id="override.open", forged=forged)
     assert len(world.rows(Response)) == 2
+
+
+def test_what_waits_in_a_stand_in_s_days_is_opened_by_the_stand_in(shifted_world: World) -> None:
+    world = shifted_world
+    world.command(ADA, "budget 1")
+    on = (world.deps.clock.now() + timedelta(days=2)).date()
+    reply = words(world.command(RIA, f"stand-in @ria @rob until {on.isoformat()}"))
+    last = reply.split("until ")[1].split(":")[0]
+    assert f"answers your new leads until {last}." in json.dumps(world.home(RIA), ensure_ascii=False)
+    send_many(world, 4)
+    jobs.look_after_reps(world.deps)
+    message = world.see(ROB, "3 more leads")
+    assert words(message).startswith("*3 more leads* of Ria Holt's: Firm 1, Firm 2, Firm 3.")
+    assert "more lead" not in str(world.sim.messages(RIA))
+    forged = {"type": "button", "value": next(b["value"] for b in buttons(message))}
+    world.sim.act("click", ROSA, channel="D" + ROSA[1:], ts=message["ts"], action_id="later.open", forged=forged)
+    assert [row["waiting"] for row in world.rows(Lead)] == ["", "later", "later", "later"]
+    world.press(ROB, "Open", message)
+    world.see(ROB, "*Firm 3*")
+    world.see(ROB, "you find them among your messages")
+    assert "Posted to Rob Sand in place of Ria Holt" in words(world.command(ADA, f"lead n:{RIA}:3"))
 
 
 def test_who_may_name_a_stand_in(world: World) -> None:
