@@ -2,16 +2,18 @@
 
 A finer count than the three groups is released for several sets together, once each of its own cells is large and mixed
 enough. Blocks of one kind never share a set, so two digests differ by whole blocks here too. They are formed a group of
-teams at a time, from sets that an earlier digest has told of.
+teams at a time, from the sets of this digest and of earlier ones that no block of the kind holds yet.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
+from sqlalchemy import or_
 from sqlmodel import Session
 
 from bot.domain.cohorts import place_of
@@ -20,8 +22,9 @@ from bot.domain.groups import Group
 from bot.domain.release import FEW, LESS, MORE, NEITHER, Cell, Rules, may_show
 from bot.domain.wording import one_line
 from bot.groups import Scope
+from bot.released import NewSet
 from bot.views.digest_figures import Aspects
-from storage import aspects
+from storage import aspects, stats
 
 HARD, CUES, NUMBERS, QUOTES = "hard", "cues", "numbers", "quotes"
 HARD_CELLS = ("more_hard", "more_other", LESS, "neither_hard", "neither_other")
@@ -35,17 +38,22 @@ class NewBlock:
     kind: str
     horizon_days: int
     cells: dict[str, Any]
+    # Sets of earlier digests by their numbers, and of this one by their places in it.
     releases: list[int]
+    fresh: list[int]
     # Whose words it quotes, and how often.
     quoted: dict[int, int]
 
 
-def gather(session: Session, scope: Scope, rules: Rules) -> list[NewBlock]:
-    """The blocks that may be told from now on, of groups that are large enough for week by week."""
+def gather(session: Session, scope: Scope, rules: Rules, new: list[NewSet], now: datetime) -> list[NewBlock]:
+    """The blocks that may be told from now on, of groups that are large enough for week by week.
+
+    `new` are the sets that the digest which is being made releases.
+    """
     found = []
     for one in scope.groups:
         if one.large:
-            found += _of_group(session, one, rules)
+            found += _of_group(session, one, rules, new, now)
     return found
 
 
@@ -66,22 +74,27 @@ def told(kept: list[Any]) -> Aspects:
     )
 
 
-def _of_group(session: Session, group: Group, rules: Rules) -> list[NewBlock]:
+def _of_group(session: Session, group: Group, rules: Rules, new: list[NewSet], now: datetime) -> list[NewBlock]:
     makers: dict[str, Callable[[list[Any], Rules], tuple[dict[str, Any], dict[int, int]] | None]] = {
         HARD: _hard,
         CUES: _cues,
         NUMBERS: _numbers,
         QUOTES: _quotes,
     }
+    fresh = {one.horizon_days: place for place, one in enumerate(new) if one.teams == group.teams}
     found = []
     for kind, make in makers.items():
         by_horizon: dict[int, list[int]] = defaultdict(list)
         for row in aspects.untold(session, kind, group.teams):
             by_horizon[row.horizon_days].append(row.id)
-        for horizon, releases in by_horizon.items():
-            made = make(aspects.members(session, releases, answered=kind != HARD), rules)
+        for horizon in sorted({*by_horizon, *fresh}):
+            releases, places = by_horizon[horizon], [fresh[horizon]] if horizon in fresh else []
+            among = aspects.of_sets(releases)
+            if places:
+                among = or_(among, stats.to_release(group.teams, horizon, now))
+            made = make(aspects.members(session, among, answered=kind != HARD), rules)
             if made is not None:
-                found.append(NewBlock(kind, horizon, made[0], releases, made[1]))
+                found.append(NewBlock(kind, horizon, made[0], releases, places, made[1]))
     return found
 
 

@@ -114,7 +114,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     first = stats.first_posted(session, scope.teams)
     ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, at.now))
     before = digests.released(session, manager, scope.teams)
-    blocks = [] if looking else aspects.gather(session, scope, rules_of(session, at.now))
+    blocks = [] if looking else aspects.gather(session, scope, rules_of(session, at.now), ready.sets, at.now)
     found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now)
     late = at.now - due.at > LATE_AFTER
     figures = Figures(
@@ -129,7 +129,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         newer=waiting,
         next_matures=next_matures,
         held=ready.held,
-        news=bool(ready.sets),
+        news=bool(ready.sets or blocks),
         horizons=_horizons(before, ready.sets, found),
         bands=_bands(stats.tool_record(session, scope.teams, at.now)),
         access=_access(session, at.now),
@@ -173,7 +173,7 @@ def _access(session: Session, now: datetime) -> Access | None:
     return Access(hard, reached, mode.pool_share, access_ratio(weeks), shut_out(weeks))
 
 
-def _keep_block(session: Session, block: aspects.NewBlock, manager: int, at: Moment) -> None:
+def _keep_block(session: Session, block: aspects.NewBlock, sets: list[int], at: Moment) -> None:
     """Freeze it; whoever is quoted sees in her Home by whom she may be read."""
     row = {
         "kind": block.kind,
@@ -182,7 +182,7 @@ def _keep_block(session: Session, block: aspects.NewBlock, manager: int, at: Mom
         "made_up": at.made_up,
         "released_at": at.now,
     }
-    kept_aspects.add(session, row, block.releases)
+    kept_aspects.add(session, row, sets)
     if block.quoted:
         rows = [
             {"person_id": rep, "reader": "managers", "how": "a quote without your name", "many": many, "at": at.now}
@@ -228,6 +228,7 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
     """
     if digests.queued(session, ready.manager, ready.due.week):
         return False
+    numbers: list[int] = []
     for one in ready.ready.sets:
         row = {
             "manager_id": ready.manager,
@@ -238,11 +239,13 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
             "made_up": at.made_up,
             "released_at": at.now,
         }
-        if not digests.release(session, row, one.teams, one.members):
+        number = digests.release(session, row, one.teams, one.members)
+        if number is None:
             raise TakenMeanwhile
+        numbers.append(number)
     digests.consider(session, ready.ready.tried)
     for block in ready.blocks:
-        _keep_block(session, block, ready.manager, at)
+        _keep_block(session, block, [*block.releases, *(numbers[place] for place in block.fresh)], at)
     for row in ready.cohorts:
         kept_evidence.add(session, row | {"made_up": at.made_up, "closed_at": at.now})
     letter = {

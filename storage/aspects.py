@@ -37,12 +37,17 @@ def untold(session: Session, kind: str, teams: Iterable[int]) -> Sequence[Row[An
     ).all()
 
 
-def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any]:
-    """The leads of these sets with what was in force at the landmark: words, cues, number, consent, and its author.
+def of_sets(numbers: list[int]) -> ColumnElement[bool]:
+    """Leads of these released sets."""
+    return leads.c.release_id.in_(numbers)
+
+
+def members(session: Session, among: ColumnElement[bool], *, answered: bool) -> list[Any]:
+    """These leads with what was in force at the landmark: words, cues, number, consent, and its author.
 
     `answered`: only those of which something was said.
     """
-    said = _newest(leads.c.release_id.in_(numbers))
+    said = _newest(among)
     # Consent can be taken back until release, after the outcome too: of it the author's very last word counts.
     last = responses.alias("last")
     later = select(last.c.id).where(last.c.lead_id == said.c.lead_id, last.c.person_id == said.c.person_id)
@@ -61,7 +66,7 @@ def members(session: Session, numbers: list[int], *, answered: bool) -> list[Any
                 and_(said.c.quote, ~refused).label("quote"),
             )
             .select_from(leads.join(said, in_force) if answered else leads.outerjoin(said, in_force))
-            .where(leads.c.release_id.in_(numbers))
+            .where(among)
             .order_by(leads.c.id)
         ).all()
     )

@@ -63,11 +63,11 @@ def released(session: Session, manager: int, teams: Iterable[int]) -> Sequence[R
     return session.execute(select(releases).where(visible(manager, teams)).order_by(releases.c.id)).all()
 
 
-def release(session: Session, row: dict[str, Any], teams: Iterable[int], members: list[int]) -> bool:
-    """Freeze a set: its figures, and its leads' mark. False when another digest took one of the leads meanwhile."""
+def release(session: Session, row: dict[str, Any], teams: Iterable[int], members: list[int]) -> int | None:
+    """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads."""
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
     session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
-    return _mark(session, members, release_id=number) == len(members)
+    return number if _mark(session, members, release_id=number) == len(members) else None
 
 
 def consider(session: Session, members: list[int]) -> None:

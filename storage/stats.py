@@ -106,14 +106,21 @@ def _of_teams(teams: Iterable[int]) -> ColumnElement[bool]:
 
 def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequence[Row[Any]]:
     """Matured leads of these teams that no digest has counted yet; `considered` says that one has tried."""
-    return session.execute(
-        select(*OF_EACH, leads.c.considered).where(
-            _of_teams(teams),
-            leads.c.matures_at <= now,
-            leads.c.release_id.is_(None),
-            leads.c.probability.is_not(None),
-        )
-    ).all()
+    return session.execute(select(*OF_EACH, leads.c.considered).where(_unreleased(teams, now))).all()
+
+
+def to_release(teams: Iterable[int], horizon: int, now: datetime) -> ColumnElement[bool]:
+    """The same of one horizon, as a condition: the leads of a set that is being released."""
+    return and_(_unreleased(teams, now), leads.c.horizon_days == horizon)
+
+
+def _unreleased(teams: Iterable[int], now: datetime) -> ColumnElement[bool]:
+    return and_(
+        _of_teams(teams),
+        leads.c.matures_at <= now,
+        leads.c.release_id.is_(None),
+        leads.c.probability.is_not(None),
+    )
 
 
 def not_yet(session: Session, teams: Iterable[int], now: datetime) -> tuple[int, datetime | None, datetime | None]:

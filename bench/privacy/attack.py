@@ -121,22 +121,20 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
         now = read(one.text)
         if now is None:
             continue
+        if now.leads != before.leads:
+            if not one.digest:
+                raise AssertionError("a preview told of a set that no digest had told of")
+            members = [k for k in known if k.id not in taken and k.matures_at <= one.at and k.ends != "early"]
+            taken |= {k.id for k in members}
+            found, certain = _one_set(members, before, now, one.at)
+            loot += Loot(leads=len(members), sets=1, certain=certain)
+            loot.waited_weeks += sum((one.at - k.matures_at).total_seconds() / 604_800 for k in members)
+            sets.append(found)
+            pending.append(found)
         if now.hard is not None and now.hard != before.hard:
-            # A block is formed from sets that earlier digests told of, all that are in no block yet.
+            # A block is formed from this digest's set and those of earlier ones, all that are in no block yet.
             loot.certain += _fit_block(pending, before.hard, now.hard)
             pending = []
-        if now.leads == before.leads:
-            before = now
-            continue
-        if not one.digest:
-            raise AssertionError("a preview told of a set that no digest had told of")
-        members = [k for k in known if k.id not in taken and k.matures_at <= one.at and k.ends != "early"]
-        taken |= {k.id for k in members}
-        found, certain = _one_set(members, before, now, one.at)
-        loot += Loot(leads=len(members), sets=1, certain=certain)
-        loot.waited_weeks += sum((one.at - k.matures_at).total_seconds() / 604_800 for k in members)
-        sets.append(found)
-        pending.append(found)
         before = now
     rates = _base_rates(known)
     for each in sets:

@@ -44,8 +44,8 @@ def against_cues(seen: Sequence[Seen], sets: Sequence[ReleasedSet]) -> Guessed:
         if line is None or before.get(line[1]) == int(line[2]):
             continue
         cue, many = line[1], int(line[2])
-        block = [each for each in pending if each.told_at < one.at]
-        pending = [each for each in pending if each.told_at >= one.at]
+        block = [each for each in pending if each.told_at <= one.at]
+        pending = [each for each in pending if each.told_at > one.at]
         if cue in before or not before:
             _guess(found, block, cue, many - before.get(cue, 0))
         before[cue] = many
