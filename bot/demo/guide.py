@@ -18,6 +18,8 @@ RIA, ADA, MONA = "U0REP00", "U0ADA", "U0MONA"
 MESSAGES, GENERAL = "app:messages", "C0GENERAL"
 MONA_ZONE = "Europe/Berlin"
 KEPT = "tour.json"
+# What has to be done in a step before there is a way to the next.
+GOES_ON = {0: "said", 1: "told", 2: "pledged"}
 WAIT_SECONDS = 25
 TITLE = "Otherwise in three minutes"
 OPENING = (
@@ -76,8 +78,8 @@ class Guide:
         if entry["kind"] != "told" or not entry.get("acked"):
             return False
         step, user = self._at["step"], entry["user"]
-        if step == 1 and user == ADA and self._told_outcome(entry):
-            self._at["step"] = 2
+        if step == 1 and user == ADA and not self._at.get("told") and self._told_outcome(entry):
+            self._at["told"] = True
         elif user == MONA and entry.get("action_id") == ids.PLEDGE and not self._at.get("pledged"):
             self._at["pledged"] = True
         else:
@@ -93,8 +95,8 @@ class Guide:
             self._at["message"] = entry["ts"]
             return True
         if entry["method"] == "chat.update" and entry["args"].get("ts") == self._at.get("message"):
-            self._at["step"] = 1 if "You said: " in text else 0
-            return "You said: " in text
+            before, self._at["said"] = self._at.get("said", False), "You said: " in text
+            return bool(before != self._at["said"])
         return False
 
     def _told_outcome(self, entry: dict[str, Any]) -> bool:
@@ -113,13 +115,13 @@ class Guide:
                 self._move(self._place.now() + timedelta(days=4))
                 self._at["later"] = True
             case "monday" if self._at["step"] == 2 and not self._at.get("monday"):
-                due = monday_in_13_weeks(self._place.now())
+                due = monday_in_three_months(self._place.now())
                 # The CRM's news of these weeks is there before the digest is made, as it would have been.
                 self._move(due - timedelta(hours=9))
                 self._move(due + timedelta(minutes=1))
                 self._at["monday"] = True
-            case "next" if self._at["step"] == 2:
-                self._at["step"] = 3
+            case "next" if self._at.get(GOES_ON.get(self._at["step"], "")):
+                self._at["step"] += 1
             case _:
                 return False
         return True
@@ -140,7 +142,7 @@ THE_LEAD: dict[str, Any] = {
 }
 
 
-def monday_in_13_weeks(now: datetime) -> datetime:
+def monday_in_three_months(now: datetime) -> datetime:
     """The first Monday, 9:00 in the manager's zone, that is at least 13 weeks away."""
     zone = ZoneInfo(MONA_ZONE)
     day = (now + timedelta(weeks=13)).astimezone(zone).date()
@@ -156,21 +158,26 @@ def page(at: dict[str, Any]) -> dict[str, Any]:
         return tour | {"words": OPENING, "begin": "Begin"}
     if at["step"] > 2:
         return tour | {"words": ENDING, "begin": "Once more from the beginning"}
-    return tour | {"at": at["step"], "steps": [_first(), _second(at), _third(at)]}
+    return tour | {"at": at["step"], "steps": [_first(at), _second(at), _third(at)]}
 
 
 def _task(words: str, done: bool, **way: Any) -> dict[str, Any]:
     return {"words": words, "done": done, "way": way or None}
 
 
-def _first() -> dict[str, Any]:
-    return {
+def _next(label: str, *, opens: bool = True) -> dict[str, Any]:
+    """The way to the next step; `opens`: the panel opens for it, where it was folded up."""
+    return {"next": label} | ({"opens": True} if opens else {})
+
+
+def _first(at: dict[str, Any]) -> dict[str, Any]:
+    step = {
         "title": "You are Ria, a rep: a lead arrives",
         "tasks": [
             _task(
                 "Read the message in your direct messages. Press [I see something else] under Larkspur Joinery, choose "
                 "what you think, write a few words, save.",
-                False,
+                bool(at.get("said")),
                 label="Be Ria",
                 user=RIA,
                 place=MESSAGES,
@@ -181,18 +188,19 @@ def _first() -> dict[str, Any]:
         "why": "a number that arrives like a verdict is read like one. And disagreeing must cost less than fifteen "
         "seconds on a phone, or nobody does it.",
     }
+    return step | (_next("On: the lead closes") if at.get("said") else {})
 
 
 def _second(at: dict[str, Any]) -> dict[str, Any]:
-    later = bool(at.get("later"))
+    later, told = bool(at.get("later")), bool(at.get("told"))
     command = f"/otherwise outcome {at.get('lead', '')} won"
-    return {
+    step = {
         "title": "You are Ada, an admin: it closes",
         "tasks": [
             _task("Let four days pass.", later, label="Four days later", ask="later"),
             _task(
                 f"In #general, send “{command}”. Usually the CRM tells this by itself.",
-                False,
+                told,
                 label="Be Ada, and type it for me",
                 user=ADA,
                 place=GENERAL,
@@ -204,6 +212,7 @@ def _second(at: dict[str, Any]) -> dict[str, Any]:
         "why": "overrides are kept for learning, not for reviews, so no command shows who answered what. "
         "Four days, because an answer counts if it was given in the first 72 hours and the lead was open after them.",
     }
+    return step | (_next("On: what it was worth") if told else {})
 
 
 def _third(at: dict[str, Any]) -> dict[str, Any]:
@@ -211,15 +220,16 @@ def _third(at: dict[str, Any]) -> dict[str, Any]:
     step = {
         "title": "You are Mona, a manager: Monday, 9:00",
         "tasks": [
-            _task("Let thirteen weeks pass: a lead counts when its 90 days are over.", monday,
-                  label="Go to Monday in 13 weeks", ask="monday"),
-            _task("A question has come before your first digest. Agree to it.", monday and pledged,
+            _task("Let three months pass: a lead counts when its 90 days are over.", monday,
+                  label="Go to a Monday in three months", ask="monday"),
+            _task("A question comes before your first digest. Agree to it.", monday and pledged,
                   label="Be Mona", user=MONA, place=MESSAGES),
             _task("Read the digest that follows.", False, label="Be Mona", user=MONA, place=MESSAGES),
         ],
         "look": "counts of groups, with what the tool had expected beside each; the same for leads that "
-        "nobody called more or less likely; the tool's own record; and no name anywhere.",
+        "nobody called more or less likely; behind [Details] the tool's own record, hard leads and what reps "
+        "mention; and no name anywhere.",
         "why": "without the pledge no digest, and your reps can see that you gave it. A group shows from ten leads of "
         "five reps on, so that nobody can be picked out. It says what went together, not what caused it.",
     }  # fmt: skip
-    return step | ({"next": "I have read it"} if monday and pledged else {})
+    return step | (_next("I have read it", opens=False) if monday and pledged else {})

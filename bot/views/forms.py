@@ -53,7 +53,7 @@ def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "")
 
 def _choice(value: str) -> Json:
     made = option(CHOICES[value], value)
-    note = "The lead goes to the model's owners, without your name or words."
+    note = "The model's owners get the lead's id. They may guess who said so."
     return made | {"description": plain(note[:75])} if value == "data" else made
 
 

@@ -54,11 +54,15 @@ const CONTROLS = {
   static_select: (element, at) => select(at, element.options.map((one) => [one.value, plainText(one.text.text)]), element),
   users_select: (element, at) => select(at, at.on.people, element),
   conversations_select: (element, at) => select(at, at.on.rooms, element),
-  radio_buttons: (element, at) => choices("radio", element.options.map((one) => [one.value, plainText(one.text.text)]), at),
-  checkboxes: (element, at) => choices("checkbox", element.options.map((one) => [one.value, plainText(one.text.text)]), at),
+  radio_buttons: (element, at) => choices("radio", element.options.map(option), at),
+  checkboxes: (element, at) => choices("checkbox", element.options.map(option), at),
   multi_static_select: (element, at) => choices("checkbox", element.options.map((one) => [one.value, plainText(one.text.text)]), at, element.max_selected_items),
   multi_users_select: (element, at) => choices("checkbox", at.on.people, at, element.max_selected_items),
 };
+
+function option(one) {
+  return [one.value, plainText(one.text.text), one.description && plainText(one.description.text)];
+}
 
 function common(at) {
   return { id: at.id, "aria-describedby": at.about, "aria-invalid": at.wrong, "aria-required": at.required ? "true" : null };
@@ -77,9 +81,10 @@ function select(at, options, element) {
 function choices(kind, options, at, most = Infinity) {
   const name = freshId("choice");
   const picked = new Set(Array.isArray(at.value) ? at.value : at.value === null ? [] : [at.value]);
-  const boxes = options.map(([value, shown]) => {
+  const boxes = options.map(([value, shown, more]) => {
+    const about = more ? freshId("more") : null;
     const box = h("input", {
-      type: kind, name, value, checked: picked.has(value),
+      type: kind, name, value, "aria-describedby": about, checked: picked.has(value),
       onchange: () => {
         if (kind === "radio") return at.keep(value);
         if (box.checked) picked.add(value);
@@ -88,7 +93,8 @@ function choices(kind, options, at, most = Infinity) {
         return at.keep([...picked]);
       },
     });
-    return [box, h("label", { class: "choice" }, box, " ", shown)];
+    const label = h("label", { class: "choice" }, box, " ", shown);
+    return [box, more ? h("div", {}, label, h("p", { class: "hint more", id: about }, more)) : label];
   });
   const limit = () => boxes.forEach(([box]) => { box.disabled = !box.checked && picked.size >= most; });
   limit();

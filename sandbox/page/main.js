@@ -4,15 +4,15 @@ import { act, get } from "./api.js";
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { byId, h } from "./dom.js";
-import { conversation, phone, place as put } from "./messages.js";
+import { conversation, place as put } from "./messages.js";
 import { modal } from "./modal.js";
+import { notify } from "./notify.js";
 import { sidebar } from "./sidebar.js";
 import "./theme.js";
 import { clearToast, toast } from "./toast.js";
 import { tour } from "./tour.js";
 
 const APP = "app";
-const NEWS_SECONDS = 120; // an older message is no notification any more
 const FAILED = "did not respond. Is the bot running?";
 const state = { user: "", place: "", offers: { commands: [] }, names: null, all: null, peek: false, offset: 0, moves: [], seen: new Map() };
 let round = 0; // an answer that comes after a newer question is thrown away
@@ -20,6 +20,7 @@ let line = null; // the composer
 let newest = Promise.resolve(); // the last call to draw
 let hasMoved = false; // whether the place has changed since something was drawn
 let homeKey = "";
+let homeOf = "";
 
 const read = JSON.parse(localStorage.getItem("read") ?? "{}");
 
@@ -51,8 +52,6 @@ async function arrive() {
   if (user) await openHome(user);
 }
 
-// ---- reading ----
-
 /** Draw what is there now; done when it is drawn, by this call or by one that came later and overtook it. */
 function refresh({ moved = false } = {}) {
   hasMoved ||= moved;
@@ -71,7 +70,7 @@ async function draw(mine) {
   state.names = { people: new Map(all.people.map((one) => [one.id, one.real_name])), channels: new Map(all.channels.map((one) => [one.id, one.name])) };
   const people = all.people.filter((one) => !one.is_bot && !one.deleted);
   if (!people.some((one) => one.id === state.user)) return go(people[0].id, "C0GENERAL");
-  notify(); // before what is drawn counts as read
+  notify(state, read); // before what is drawn counts as read
   // An app's direct channel has no name of its own: it is the app's messages, however it was addressed.
   if (state.place === direct().id) state.place = `${APP}:messages`;
   const scroll = byId("scroll");
@@ -159,13 +158,13 @@ function drawMain(views, moved, atEnd) {
   byId("content").setAttribute("aria-label", home ? "Home" : "Messages");
   if (home) drawHome(views.home, moved);
   else if (channel) {
-    homeKey = "";
+    homeKey = homeOf = "";
     const fresh = unread(channel);
     conversation(byId("content"), channel, around([]));
     if (atEnd) toNews(byId("scroll"), fresh);
     markRead(channel);
   } else put(byId("content"), []);
-  drawComposer(app, channel, moved);
+  drawComposer(app, channel);
 }
 
 /** Go to the end, but not past the beginning of what she has not read. */
@@ -190,6 +189,8 @@ function drawHome(home, moved) {
   const key = home ? home.id + home.hash : "none";
   if (key === homeKey && !moved) return;
   homeKey = key;
+  if (homeOf !== state.user) byId("scroll").scrollTop = 0;
+  homeOf = state.user;
   const press = async (block, element) => {
     const told = await act("view_click", state.user, { view: home.id, action_id: element.action_id, block_id: block.block_id });
     if (!told.acked) say(`${appName()} ${FAILED}`);
@@ -209,19 +210,21 @@ async function openHome(user) {
   } finally {
     // Somebody else's may be on its way by now.
     if (state.opening === user) state.opening = "";
-    await refresh({ moved: true });
+    // Whoever has gone on meanwhile may be typing there.
+    await refresh({ moved: state.user === user && state.place === `${APP}:home` });
   }
 }
 
-function drawComposer(app, channel, moved) {
+function drawComposer(app, channel) {
   const frame = byId("composer");
   if (app) {
     line = null;
     frame.replaceChildren(state.place === `${APP}:home` ? "" : h("p", { class: "hint" }, "Sending messages to this app is turned off. Commands are typed in a channel."));
-  } else if (moved || !line) {
+  } else if (!line || line.dataset.key !== state.user + state.place) {
     const people = state.all.people.filter((one) => !one.deleted).map((one) => [one.name, one.real_name]);
     const rooms = state.all.channels.filter((one) => one.name).map((one) => [one.name, one.is_archived ? "archived" : ""]);
     line = channel && !channel.is_archived ? composer(`#${channel.name}`, state.offers, people, rooms, send) : null;
+    if (line) line.dataset.key = state.user + state.place;
     frame.replaceChildren(line ?? h("p", { class: "hint" }, "This channel is archived."));
   }
 }
@@ -250,20 +253,6 @@ async function send(text) {
 
 function say(text) {
   toast(h("div", { class: "phone" }, h("p", {}, text)));
-}
-
-/** A message from the app that is new to her, as her phone tells it, wherever she looks. */
-function notify() {
-  for (const channel of state.all.channels) {
-    const name = `${state.user}/${channel.id}`;
-    const last = channel.messages.filter((one) => one.bot_id && !one.ephemeral && !one.thread_ts).at(-1);
-    const before = state.seen.get(name) ?? read[name] ?? "0";
-    state.seen.set(name, last?.ts ?? "0");
-    const recent = last && Date.now() / 1000 - Number(last.ts) < NEWS_SECONDS;
-    if (channel.is_im && recent && Number(last.ts) > Number(before)) {
-      toast(h("p", { class: "unseen" }, "A notification:"), phone(last.text, { names: state.names }));
-    }
-  }
 }
 
 // ---- the bar at the top ----

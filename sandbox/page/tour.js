@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { h } from "./dom.js";
 
 let drawn = "";
-let at; // the step that is shown: a new one opens the panel
+let at; // the step that is shown: a new one opens the panel, and so does one that wants to be looked at
 
 /** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text); an `ask` is told to whoever gives the tour. */
 export function tour(panel, given, ways) {
@@ -14,9 +14,10 @@ export function tour(panel, given, ways) {
   const first = !drawn;
   drawn = key;
   if (!given.title) return;
-  const open = at !== given.at || (panel.querySelector("details")?.open ?? true);
-  at = given.at;
   const step = given.steps?.[given.at];
+  const now = `${given.at}${step?.opens ?? ""}`;
+  const open = at !== now || (panel.querySelector("details")?.open ?? true);
+  at = now;
   const inner = step ? oneStep(step, given, ways) : opening(given);
   const inside = panel.contains(document.activeElement);
   panel.replaceChildren(h("details", { open }, h("summary", {}, h("h2", {}, given.title), progress(given)), inner));

@@ -59,8 +59,12 @@ def test_only_the_tour_s_own_lead_brings_it_on_and_a_second_press_begins_nothing
     ria.act("command", "U0ADA", channel="C0GENERAL", command="/otherwise", text="test-lead @ria")
     other = ria.until(lambda: [m for m in ria.messages(RIA) if "Test lead" in m["text"]])
     answer(ria, other[0], "Not the tour's.")
-    assert ria.http.get("/sim/tour").json()["at"] == 0
+    assert "next" not in ria.http.get("/sim/tour").json()["steps"][0]
+    ria.http.post("/sim/tour/next")
     answer(ria, mine[0], "The tour's.")
+    ria.until(lambda: "next" in ria.http.get("/sim/tour").json()["steps"][0])
+    assert ria.http.get("/sim/tour").json()["at"] == 0, "what there is to look at stays until she has looked"
+    ria.http.post("/sim/tour/next")
     ria.until(lambda: ria.http.get("/sim/tour").json()["at"] == 1)
     assert len([m for m in ria.messages(RIA) if "Larkspur" in m["text"]]) == 1
     ria.http.close()
