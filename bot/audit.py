@@ -52,7 +52,7 @@ def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
         privacy.say_taken_back(session, at)
     sent = _send_what_waited(session, changes, at)
     audit.mark_undone(session, number, at.now)
-    done = Done(f"Undone: {row.sentence}{sent}", final=True)
+    done = Done(f"Undone: “{row.sentence}” It is as it was before.{sent}", final=True)
     keep(session, actor, "undo", done, at)
     return done
 

@@ -197,7 +197,7 @@ class Connecting:
         if not tally.fresh:
             return False
         value = self._given.get("post") or self._ask(
-            f"Post {'this one' if tally.fresh == 1 else f'these {tally.fresh:,}'} to their reps? (yes or no)",
+            f"Post {'this one' if tally.fresh == 1 else f'these {tally.fresh:,} to their reps'}? (yes or no)",
             "no",
             False,
         )

@@ -31,7 +31,7 @@ def forget(session: Session, person: int, at: Moment) -> str:
     forgetting.drop_letters(session, person, row.slack_id, at.real)
     _delete(session, messages, f"forget:{person}", at)
     forgetting.forget_person(session, person, at.now)
-    return "Forgotten: all that was written, the name, email and Slack id. The app's messages to her will be deleted."
+    return "Forgotten: all that was written, the name, email and Slack id. The app's messages there will be deleted."
 
 
 def keep_no_longer(session: Session, at: Moment) -> int:

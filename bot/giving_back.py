@@ -68,6 +68,11 @@ def switch_export(session: Session, ask: Ask) -> Done:
     refuse_managers(session, ask, "an export")
     what, on = ask.command.word.split()
     name = {"joined": "joined_on", "text": "text_on"}[what]
+    if what == "text" and on == "on" and not workspace.read(session).joined_on:
+        raise OtherwiseError(
+            "Words go out only beside single leads, and that export is off: `/otherwise export joined on` comes first. "
+            "Nothing was changed."
+        )
     change = set_workspace(session, **{name: on == "on"})
     if change is None:
         return Done(f"The {what} export is {on} already. Nothing was changed.")

@@ -15,7 +15,7 @@ from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
 from bot.views.rep_home import Answer, Counts, OpenLead, Promise, Reading, RepPart
 from storage import digests as kept_digests
-from storage import forgetting, leads, people, responses, sampling
+from storage import forgetting, leads, people, responses, sampling, workspace
 
 SHOWN, LOOKED_AT, DIGESTS, READINGS = 10, 2000, 12, 10
 RATE_NEEDED = 30
@@ -68,6 +68,14 @@ def switch_number(session: Session, slack_id: str, *, at_once: bool) -> None:
     people.change(session, person.id, number_at_once=at_once)
 
 
+def roles(session: Session, slack_id: str) -> tuple[bool, bool]:
+    """Whether somebody gets leads or has answered some, and whether somebody manages a team."""
+    person = people.by_slack_id(session, slack_id)
+    if person is None:
+        return False, False
+    return _has_leads(session, person), person.id in {row.id for row in people.managers(session)}
+
+
 def _has_leads(session: Session, person: Row[Any]) -> bool:
     return bool(person.is_rep or responses.count_of(session, person.id) or leads.unanswered(session, person.id, 1))
 
@@ -104,7 +112,13 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         group=_group(session, now),
         readings=[Reading(r.reader, r.how, r.many, r.at) for r in forgetting.readings_of(session, person.id, READINGS)],
         readings_many=forgetting.readings_many(session, person.id),
+        exported=_exported(session),
     )
+
+
+def _exported(session: Session) -> str:
+    mode = workspace.read(session)
+    return ("text" if mode.text_on else "joined") if mode.joined_on else ""
 
 
 def _group(session: Session, now: datetime) -> tuple[int, int]:

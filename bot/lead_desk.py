@@ -28,7 +28,7 @@ WAITS = {
     "paused": "it waits: its rep is paused",
     "held": "it waits: Otherwise is paused",
     "muted": "it waits: its rep has muted the app",
-    "later": "its rep was told its name, and opens it when she likes",
+    "later": "its rep was told its name, and opens it in their own time",
 }
 
 
@@ -57,7 +57,7 @@ def _route(session: Session, lead: Row[Any], zone: str) -> str:
     if lead.posted_at is not None:
         shown = kept.situation(session, lead.id)
         instead = shown is not None and shown.reader_id not in (None, lead.rep_id)
-        whom = f"{foreign(people.by_id(session, shown.reader_id).name, 60)} in place of " if shown and instead else ""
+        whom = f"{foreign(shown.reader_name, 60)} in place of " if shown and instead else ""
         return f"Posted to {whom}{foreign(rep, 60)} on {day(lead.posted_at, zone)}"
     letter = outbox.of_suggestion(session, lead.id)
     if letter is not None and letter.state == "dead":

@@ -18,6 +18,11 @@ def ask(session: Session, manager: int, slack_id: str, at: Moment) -> bool:
     return outbox.add_once(session, row, at.real) is not None
 
 
+def asked(session: Session, manager: int) -> bool:
+    """Whether the question was put."""
+    return outbox.by_key(session, f"pledge:{manager}") is not None
+
+
 def demand(manager: Row[Any], *, mine: bool) -> None:
     """Nobody looks at a digest, the manager's own admins included, before she has promised what it is not for.
 
@@ -32,8 +37,11 @@ def demand(manager: Row[Any], *, mine: bool) -> None:
         )
 
 
-def agree(session: Session, slack_id: str, at: Moment) -> None:
-    """[I agree]: written down with its date, once; the question then shows it. Raises OtherwiseError for others."""
+def agree(session: Session, slack_id: str, first: str, at: Moment) -> None:
+    """[I agree]: written down with its date, once; the question then shows it, and when the `first` digest comes.
+
+    Raises OtherwiseError for anybody who manages no team.
+    """
     person = people.by_slack_id(session, slack_id)
     if person is None or person.id not in {row.id for row in people.managers(session)}:
         raise OtherwiseError("This question is for managers of a team. Nothing was changed.")
@@ -41,4 +49,4 @@ def agree(session: Session, slack_id: str, at: Moment) -> None:
     question = outbox.by_key(session, f"pledge:{person.id}")
     if question is not None:
         when = person.pledged_at or at.now
-        outbox.edit(session, question, pledge.pledged(when, person.zone), f"pledged:{person.id}", at.real)
+        outbox.edit(session, question, pledge.pledged(when, person.zone, first), f"pledged:{person.id}", at.real)

@@ -29,22 +29,22 @@ def add_rep(session: Session, ask: Ask) -> Done:
     where = (
         f"to #{foreign(channel.name, 80)}, where {plural(channel.readers, 'person', 'people')} can read"
         if channel
-        else (f"to <#{row.channel_id}>" if row.is_rep and row.channel_id else "to her own DM")
+        else (f"to <#{row.channel_id}>" if row.is_rep and row.channel_id else "to their own DM")
     )
     name = foreign(account.name, 60)
     if change is None:
-        return Done(f"{name} is a rep already; her leads go {where}. Nothing was changed.")
+        return Done(f"{name} is a rep already; leads go {where}. Nothing was changed.")
     fresh = people.by_id(session, row.id)
     sent = waiting.post_waiting(session, fresh, ask.at)
     kept_leads.adopt_history(session, fresh)
     said = f"{name} is a rep now" if not row.is_rep else f"{name} is changed"
-    sentence = f"{said}: leads for {email or 'her Slack id'} go {where}."
+    sentence = f"{said}: leads for {email or 'this Slack id'} go {where}."
     if channel:
-        sentence += " What she answers never shows there."
+        sentence += " What is answered never shows there."
     if sent:
-        sentence += f" {plural(sent, 'lead that waited for her is', 'leads that waited for her are')} on the way."
+        sentence += f" {plural(sent, 'waiting lead is', 'waiting leads are')} on the way."
     if fresh.team_id is None:
-        sentence += " She is in no team yet: `/otherwise team NAME reps add @user`."
+        sentence += " In no team yet: `/otherwise team NAME reps add @user`."
     return Done(sentence, (change,))
 
 
@@ -54,7 +54,7 @@ def remove_rep(session: Session, ask: Ask) -> Done:
     change = changed(session, row, {"is_rep": False, "paused": False})
     name = foreign(row.name, 60)
     return Done(
-        f"{name} gets no more leads; new ones that name her wait. What she said before is kept and counted in groups.",
+        f"{name} gets no more leads; new ones with this owner wait. What was said is kept and counted in groups.",
         _some(change),
     )
 
@@ -66,7 +66,7 @@ def pause_rep(session: Session, ask: Ask) -> Done:
     name = foreign(row.name, 60)
     if change is None:
         return Done(f"{name} is paused already. `/otherwise rep resume @user` sends what waits.")
-    return Done(f"{name} is paused: her new leads wait. After 7 days they are not posted any more.", (change,))
+    return Done(f"{name} is paused: new leads wait. After 7 days they are not posted any more.", (change,))
 
 
 def resume_rep(session: Session, ask: Ask) -> Done:
@@ -89,7 +89,7 @@ def list_reps(session: Session, ask: Ask) -> Done:
         return Done("No reps yet. `/otherwise rep add @user` adds one, `/otherwise setup` goes through everything.")
     lines = []
     for rep in sorted(reps, key=lambda rep: (teams.get(rep.team_id, ""), rep.name)):
-        where = f"<#{rep.channel_id}>" if rep.channel_id else "her DM"
+        where = f"<#{rep.channel_id}>" if rep.channel_id else "their DM"
         team = foreign(teams[rep.team_id], 60) if rep.team_id in teams else "no team"
         lines.append(f"• {foreign(rep.name, 60)} · {team} · {where}{' · paused' if rep.paused else ''}")
     return Done(f"{plural(len(reps), 'rep')}:\n" + "\n".join(lines))
@@ -163,7 +163,7 @@ def name_manager(session: Session, ask: Ask) -> Done:
     before = people.by_id(session, team.manager_id) if team.manager_id else None
     people.set_manager(session, team.id, row.id, ask.at.now)
     instead = f" instead of {foreign(before.name, 60)}" if before else ""
-    pledge = "" if row.pledged_at else " Before her first digest she is asked for her pledge."
+    pledge = "" if row.pledged_at else " Before the first digest comes the question for the pledge."
     return Done(
         f"{foreign(row.name, 60)} manages {foreign(team.name, 60)} now{instead}.{pledge}",
         (Change("team", team.id, {"manager_id": team.manager_id}, {"manager_id": row.id}),),

@@ -25,7 +25,7 @@ def name_stand_in(session: Session, ask: Ask) -> Done:
     if other is None or not other.is_rep or other.id == rep.id:
         raise OtherwiseError("A stand-in is another rep: `/otherwise rep list` shows who there is.")
     if other.stand_in_id is not None:
-        raise OtherwiseError(f"{one_line(other.name, 60)} has a stand-in herself. Nothing was changed.")
+        raise OtherwiseError(f"{one_line(other.name, 60)} has a stand-in too. Nothing was changed.")
     after = datetime.combine(ask.command.on + timedelta(days=1), time(), ZoneInfo(rep.zone)).astimezone(UTC)
     people.change(session, rep.id, stand_in_id=other.id, stand_in_until=after)
     last = day(after - timedelta(seconds=1), rep.zone)
@@ -70,5 +70,5 @@ def _rep(session: Session, ask: Ask) -> Row[Any]:
     if manages_or_did(session, ask.actor.slack_id, ask.at.now):
         raise OtherwiseError("A manager can't name who answers for a rep. The rep can, or an admin who manages nobody.")
     if not ask.in_charge:
-        raise OtherwiseError("Only the rep herself or an admin can name who stands in. Nothing was changed.")
+        raise OtherwiseError("Only that rep or an admin can name who stands in. Nothing was changed.")
     return rep

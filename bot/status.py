@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from bot import digests
+from bot import digests, pledges
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.views.health import Crm, Dead, Health, Waiting, lines
@@ -21,6 +21,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
     standing = outbox.standing(session)
     rehearsal = next((row.name for row in everybody if row.slack_id == mode.rehearsal_slack_id), "")
     reps = [row for row in everybody if row.is_rep]
+    waiting = [row for row in managers if row.pledged_at is None]
     return Health(
         reps=len(reps),
         teams=len(teams),
@@ -36,7 +37,8 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         next_digests=[
             (row.name, digests.coming(session, row, at.now).at) for row in managers if row.pledged_at is not None
         ],
-        unpledged=[row.name for row in managers if row.pledged_at is None],
+        unpledged=[row.name for row in waiting if not pledges.asked(session, row.id)],
+        unanswered=[row.name for row in waiting if pledges.asked(session, row.id)],
         unmanaged=[team.name for team in teams if team.manager_id is None],
         teamless=[row.name for row in reps if row.team_id is None],
         dead=[Dead(row.fix or "Slack refused it.", int(row.many)) for row in outbox.dead(session)],

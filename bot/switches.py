@@ -29,7 +29,10 @@ def resume(session: Session, ask: Ask) -> Done:
     if change is None:
         return Done("Otherwise was not paused. Nothing was changed.")
     sent = waiting.post_all_waiting(session, ask.at)
-    return Done(f"Posting again. {plural(sent, 'lead that waited is', 'leads that waited are')} on the way.", (change,))
+    waited = (
+        f"{plural(sent, 'lead that waited is', 'leads that waited are')} on the way." if sent else "Nothing waited."
+    )
+    return Done(f"Posting again. {waited}", (change,))
 
 
 def rehearsal_on(session: Session, ask: Ask) -> Done:

@@ -9,9 +9,11 @@ from sqlmodel import Session
 
 from bot import digests, pledges
 from bot.domain.accounts import Account, Ask, Change, Done
+from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.schedule import clock_words, next_week
 from bot.domain.wording import day, foreign, one_line
+from bot.views.digest import whole
 from bot.views.kit import Json
 from storage import digests as kept
 from storage import people
@@ -27,13 +29,29 @@ def preview(session: Session, ask: Ask) -> tuple[str, Json]:
     """
     manager = _manager(session, ask)
     if not ask.in_charge and manager.slack_id != ask.actor.slack_id:
-        raise OtherwiseError("A digest is for its manager; only she and admins can look at it before it is sent.")
+        raise OtherwiseError("A digest is for its manager; only that manager and admins look at it before it is sent.")
     pledges.demand(manager, mine=manager.slack_id == ask.actor.slack_id)
     due = digests.coming(session, manager, ask.at.now)
     made = digests.draft(session, manager.id, due, ask.at, looking=True)
-    return f"This is what {foreign(manager.name, 60)} would read today. Nothing was sent.", made.payload | {
-        "blocks": [*made.payload["blocks"], *made.details]
-    }
+    reader = "you" if manager.slack_id == ask.actor.slack_id else foreign(manager.name, 60)
+    blocks = whole(made.payload["blocks"], made.details)
+    return f"This is what {reader} would read today. Nothing was sent.", made.payload | {"blocks": blocks}
+
+
+def agree(session: Session, slack_id: str, at: Moment) -> None:
+    """A manager's pledge, and when her first digest comes. Raises OtherwiseError for anybody else."""
+    pledges.agree(session, slack_id, _first(session, slack_id, at), at)
+
+
+def _first(session: Session, slack_id: str, at: Moment) -> str:
+    manager = next((row for row in people.managers(session) if row.slack_id == slack_id), None)
+    if manager is None:
+        return ""
+    if any(number == manager.id for number, _ in digests.due_managers(session, at.now)):
+        return "Your first digest is on its way."
+    due = digests.coming(session, manager, at.now)
+    local = due.at.astimezone(ZoneInfo(digests.schedule_of(manager, due.at)[2]))
+    return f"Your first digest comes on {local:%A} {local.day} {local:%B} at {local:%H:%M}."
 
 
 def send_now(session: Session, ask: Ask) -> Done:
@@ -42,8 +60,8 @@ def send_now(session: Session, ask: Ask) -> Done:
     name = foreign(manager.name, 60)
     if manager.pledged_at is None:
         asked = pledges.ask(session, manager.id, manager.slack_id, ask.at)
-        when = "has just been asked" if asked else "was asked and hasn't answered yet"
-        return Done(f"{name} {when} for the pledge; no digest before it.", final=asked)
+        was = "has just been asked for the pledge" if asked else "was asked for the pledge and hasn't answered yet"
+        return Done(f"{name} {was}; no digest before it.", final=asked)
     due = digests.coming(session, manager, ask.at.now)
     if due.at > ask.at.now + WEEK:
         there = f"{name}'s next digest has been sent already; the one after it is due on {day(due.at, ask.actor.zone)}."

@@ -6,7 +6,7 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot import overrides, pledges
+from bot import overrides, timetable
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.views.kit import Ref
@@ -48,7 +48,7 @@ def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, 
 def agree_to_pledge(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     """[I agree], before a manager's first digest, in the message or in Home."""
     user, at = body["user"]["id"], deps.clock.moment()
-    deps.db.write(lambda session: pledges.agree(session, user, at), key=user)
+    deps.db.write(lambda session: timetable.agree(session, user, at), key=user)
     if body.get("container", {}).get("type") == "view":
         home.refresh(deps, client, user)
     ack()

@@ -116,7 +116,9 @@ def _answer(deps: Deps, body: Body, client: WebClient) -> Json:
 def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
     name = ask.command.name
     if name == "help":
-        return replies.help_text(everything=ask.in_charge)
+        with deps.db.reading() as session:
+            rep, manager = home.roles(session, ask.actor.slack_id)
+        return replies.help_text(everything=ask.in_charge, rep=rep, manager=manager)
     if name == "undo":
         done = deps.db.write(lambda s: audit.undo_latest(s, ask.actor, ask.at), key="admin")
         return replies.reply(done.sentence)
@@ -144,7 +146,7 @@ def _ask_to_forget(session: Session, ask: Ask) -> Json:
     number, name, _ = forgetting.about_to_forget(session, ask.command.people[0])
     words = (
         f"Deletes all that {foreign(name, 60)} wrote here, the name, email and Slack id here, "
-        "and the messages between her and the app. Counts that were told already stay. It can't be undone."
+        "and the messages from the app. Counts that were told already stay. It can't be undone."
     )
     return replies.confirm(words, "Forget", ids.FORGET, str(number))
 

@@ -32,6 +32,7 @@ _SITUATION = (
         people.c.slack_id.label("rep_slack_id"),
         people.c.stand_in_id.label("rep_stand_in_id"),
         readers.c.slack_id.label("reader_slack_id"),
+        readers.c.name.label("reader_name"),
         readers.c.zone.label("reader_zone"),
         readers.c.channel_id.label("reader_channel"),
     )

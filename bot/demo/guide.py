@@ -23,8 +23,8 @@ GOES_ON = {0: "said", 1: "told", 2: "pledged"}
 WAIT_SECONDS = 25
 TITLE = "Otherwise in three minutes"
 OPENING = (
-    "A scoring tool gives every new lead a close probability. Otherwise hands it to the rep as a suggestion, lets her "
-    "say that she sees something else, and counts later, in groups, what that was worth.",
+    "A scoring tool gives every new lead a close probability. Otherwise hands it to the rep as a suggestion, lets them "
+    "say that they see something else, and counts later, in groups, what that was worth.",
     "This is the real bot on a small copy of Slack. Everybody here and every lead is made up: 26 weeks of them, "
     "for two teams of six. Three steps: a rep, an admin, a manager.",
 )

@@ -52,6 +52,15 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     return name, {"text": cut(" ".join(said), TEXT_LIMIT), "blocks": blocks}, more
 
 
+def whole(blocks: list[Json], details: list[Json]) -> list[Json]:
+    """A digest with its details in one, each thing once: for a preview."""
+    if not details:
+        return blocks
+    first = next(place for place, block in enumerate(blocks) if block["type"] == "section")
+    charts = [block for block in blocks if block["type"] == "data_visualization"]
+    return [*blocks[: first + 1], *charts, *details]
+
+
 def _details(figures: Figures) -> tuple[list[Json], list[str]]:
     """Everything that may be said, as blocks for a modal and as lines for the message's text."""
     blocks: list[Json] = []
@@ -132,7 +141,7 @@ def _settled(figures: Figures, week: str) -> tuple[str, str, str]:
         todo = "Worth doing: ask them what the tool can't see, and tell the model's owners."
         if figures.owners:
             todo = "Worth doing: show the model's owners what reps mention."
-        return "clear", f"{week} What reps saw went with what happened, clearly more than chance would have it.", todo
+        return "clear", f"{week} Clear: what reps saw went with how leads ended, more than chance explains.", todo
     if known and all(one.odds_ratio()[1] < 1 for one in known):
         return "clear", f"{week} On average the tool came closer here.", "Ask what misled us, not who."
     waiting = "Nothing to change."
@@ -142,7 +151,7 @@ def _settled(figures: Figures, week: str) -> tuple[str, str, str]:
     if figures.access is not None and figures.access.shut_out >= ALARM:
         waiting = "Few of the leads that the tool thinks unlikely reach your pool: see `/otherwise routing`."
     if e >= LEANING:
-        return "leaning", f"{week} What reps saw leans towards what happened; it is not settled.", waiting
+        return "leaning", f"{week} Leaning: what reps saw goes with how leads ended so far; it is not settled.", waiting
     return (
         "too early",
         f"{week} New results are in. Whether reps saw something that the tool lacks is not settled.",
@@ -151,7 +160,12 @@ def _settled(figures: Figures, week: str) -> tuple[str, str, str]:
 
 
 def _bands(figures: Figures) -> list[str]:
-    return [band_line(band) for band in figures.bands if band.leads >= BAND_NEEDED][:BANDS_SHOWN]
+    """The tool's record a band, and how many leads stand in bands of which too few are there to say."""
+    lines = [band_line(band) for band in figures.bands if band.leads >= BAND_NEEDED][:BANDS_SHOWN]
+    thin = sum(band.leads for band in figures.bands if band.leads < BAND_NEEDED)
+    if lines and thin:
+        lines.append(f"{plural(thin, 'lead')} in bands with fewer than {BAND_NEEDED}: too few to say.")
+    return lines
 
 
 def _ending(figures: Figures) -> str:

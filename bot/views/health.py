@@ -51,7 +51,9 @@ class Health:
     clock_offset: timedelta
     zone: str
     next_digests: list[tuple[str, datetime]] = field(default_factory=list)
+    # Managers who have not pledged: not asked yet, and asked without an answer.
     unpledged: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     unmanaged: list[str] = field(default_factory=list)
     teamless: list[str] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
@@ -102,6 +104,11 @@ def needs(health: Health) -> list[str]:
     if health.unpledged:
         found.append(
             f"No digest before the pledge: {_some(health.unpledged)} {_are(health.unpledged)} asked when it is due."
+        )
+    if health.unanswered:
+        found.append(
+            f"No digest before the pledge: {_some(health.unanswered)} {_was(health.unanswered)} asked and "
+            f"{_has(health.unanswered)} not answered; it stands in the app's messages and Home."
         )
     return found
 
@@ -158,6 +165,14 @@ def _waits(one: Waiting) -> str:
 def _some(names: list[str]) -> str:
     shown = [foreign(name, 40) for name in names[:8]]
     return listed([*shown, f"{len(names) - 8} more"] if len(names) > 8 else shown)
+
+
+def _was(names: list[str]) -> str:
+    return "was" if len(names) == 1 else "were"
+
+
+def _has(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
 
 
 def _are(names: list[str]) -> str:

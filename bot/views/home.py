@@ -1,7 +1,7 @@
 """The Home tab, for a rep, a manager and an admin: each part is there for whom it concerns."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.wording import cut, day, escape, foreign, plural
 from bot.views import ids
@@ -81,10 +81,17 @@ def digest_view(week: str, blocks: list[Json]) -> Json:
     shown = blocks or [section("Its words are no longer kept.")]
     return {
         "type": "modal",
-        "title": plain(f"Digest {week}"[:24]),
+        "title": plain(_week_of(week)),
         "close": plain("Close"),
         "blocks": shown[:BLOCKS_LIMIT],
     }
+
+
+def _week_of(week: str) -> str:
+    """A digest by its week's Monday, from the ISO week; 24 characters at the most."""
+    year, _, number = week.partition("-W")
+    monday = date.fromisocalendar(int(year), int(number), 1)
+    return f"Digest, week of {monday.day} {monday:%b}"
 
 
 def notice_view(sentence: str) -> Json:

@@ -74,9 +74,10 @@ def month(lines: list[tuple[str, int, int]], fits: list[Fit], sets: int, calls: 
 def _judged(fit: Fit) -> str:
     """CORP in a sentence; never without what chance alone would show."""
     return (
-        f"{foreign(fit.line, 100)}, {fit.days} days: over the newest {plural(fit.leads, 'lead')} of a year its numbers "
-        f"were off by {fit.off:.4f} Brier points, where {fit.by_chance:.4f} is what right numbers show by chance. "
-        f"They told leads apart by {fit.apart:.4f}."
+        f"{foreign(fit.line, 100)}, {fit.days} days, the newest {plural(fit.leads, 'lead')} of a year. "
+        f"How far its numbers were from what happened: {fit.off:.4f}, where numbers that are right show "
+        f"{fit.by_chance:.4f} by chance alone. How well they told leads apart: {fit.apart:.4f}, where 0 is not at all. "
+        "(Brier points.)"
     )
 
 

@@ -17,7 +17,9 @@ def pledge() -> Json:
     return {"text": PLEDGE, "blocks": [section(PLEDGE), actions(button("I agree", ids.PLEDGE, "pledge"))]}
 
 
-def pledged(at: datetime, zone: str) -> Json:
-    """The question, answered."""
-    text = f"You agreed on {day(at, zone)}: “I won't use this tool's numbers or anyone's answers to rate people.”"
+def pledged(at: datetime, zone: str, first: str) -> Json:
+    """The question, answered; `first` says when the first digest comes."""
+    text = (
+        f"You agreed on {day(at, zone)}: “I won't use this tool's numbers or anyone's answers to rate people.” {first}"
+    )
     return {"text": text, "blocks": [section(text)]}

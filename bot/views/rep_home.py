@@ -89,6 +89,8 @@ class RepPart:
     # The newest, and how many there are in all.
     readings: list[Reading] = field(default_factory=list)
     readings_many: int = 0
+    # Which export of single answers is on: "", joined, or text (with the words).
+    exported: str = ""
     # How many leads and reps a group must have before a digest tells of it.
     group: tuple[int, int] = (10, 5)
 
@@ -203,6 +205,7 @@ def _kept(rep: RepPart) -> str:
         f"• Kept: your name, Slack id, email and time zone, and {plural(rep.kept_rows, 'row')} of what you pressed and "
         "wrote, each change beside what it changed.",
         *_readings(rep),
+        *_exported(rep),
         f"• Digests count groups of at least {rep.group[0]} leads and {rep.group[1]} reps, never a person.",
     ]
     for promise in rep.promises:
@@ -214,6 +217,16 @@ def _kept(rep: RepPart) -> str:
                 "numbers or anyone's answers to rate people.”"
             )
     return "\n".join(lines)
+
+
+def _exported(rep: RepPart) -> list[str]:
+    if not rep.exported:
+        return []
+    words = "with what was written" if rep.exported == "text" else "but not what was written"
+    return [
+        f"• An export of single leads with what was said is on, {words}: whoever was given a key reads it, and each "
+        "reading of your leads stands above."
+    ]
 
 
 def _readings(rep: RepPart) -> list[str]:

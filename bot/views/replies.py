@@ -1,6 +1,6 @@
 """A command's answer: private, with [Undo] where it can be taken back."""
 
-from bot.domain.commands import FORMS, shown
+from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, shown
 from bot.domain.wording import cut, escape
 from bot.views import ids
 from bot.views.kit import Json, actions, button, section
@@ -29,22 +29,23 @@ def refusal(sentence: str) -> Json:
     return reply(escape(sentence))
 
 
-def help_text(*, everything: bool) -> Json:
-    """The forms that this person may use."""
-    forms = [form for form in FORMS if everything or form.everybody]
-    lines = [f"`{shown(form)}` {form.says}" for form in forms]
+def help_text(*, everything: bool, rep: bool = False, manager: bool = False) -> Json:
+    """The forms that this person has a use for: all of them, or a rep's and a manager's."""
+    hidden = (
+        frozenset[str]()
+        if everything
+        else (FOR_REPS if not rep else frozenset()) | (FOR_MANAGERS if not manager else frozenset())
+    )
+    forms = [form for form in FORMS if (everything or form.everybody) and form.name not in hidden]
     head = INTRO
     if not everything:
-        head += " You can use these; the rest is for admins. Your own page is the app's Home tab."
-    parts: list[str] = []
-    current = head
-    for line in lines:
-        if len(current) + len(line) > SECTION_LIMIT:
-            parts, current = [*parts, current], line
-        else:
-            current += "\n" + line
-    blocks = [section(escape(part)) for part in [*parts, current]]
-    return _private(escape("\n".join([head, *lines])), blocks)
+        head += " These are for you; the rest is for admins. Your own page is the app's Home tab."
+    parts = [escape(head)]
+    for title, words in GROUPS:
+        lines = [escape(f"`{shown(form)}` {form.says}") for form in forms if form.name.split()[0] in words]
+        if lines:
+            parts.append("\n".join([*([f"*{title}*"] if everything else []), *lines]))
+    return _private("\n".join(parts), [section(part) for part in parts])
 
 
 def record(rep: RepPart) -> Json:

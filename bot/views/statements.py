@@ -8,7 +8,10 @@ from bot.domain.wording import few, plural
 from bot.views.digest_charts import about
 from bot.views.digest_figures import Access, Aspects, HorizonFigures, ToolBand
 
-RANGES_HOLD = "These ranges hold however often you look; one that holds 1.0 leaves it open."
+RANGES_HOLD = (
+    "Times as many as expected: these ranges hold however often you look. One that holds 1.0 leaves open whether the "
+    "tool's level was right for that group."
+)
 NUMBERS_NEEDED = 50
 
 
@@ -98,11 +101,14 @@ def beside(found: Aspects) -> list[str]:
 
 def _evidence(found: Conditional, *, shown: bool) -> str:
     """Statement 7: each rep beside herself within four weeks, so neither skill nor the tool's level passes for it."""
-    line = f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}."
+    line = (
+        f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}. "
+        "The headline rests on this."
+    )
     if not shown:
         return line
     low, high = found.odds_ratio()
-    return f"{line} (Odds {low:.1f}–{high:.1f} times.)"
+    return f"{line} (Odds {low:.1f}–{high:.1f} times a step, from less likely over nothing said to more likely.)"
 
 
 def ranges_of(horizon: HorizonFigures) -> dict[str, str]:
@@ -118,7 +124,7 @@ def ranges_of(horizon: HorizonFigures) -> dict[str, str]:
         found[name] = ""
         if cell.tilt is not None and shown and cell.expected > 0:
             low, high = cell.tilt.ratio()
-            found[name] = f" ({low:.1f}–{high:.1f} times)"
+            found[name] = f" ({low:.1f}–{high:.1f} times as many)"
     return found if found[NEITHER] else dict.fromkeys(CELLS, "")
 
 

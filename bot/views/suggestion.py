@@ -11,8 +11,9 @@ from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, plain
 
 FOOTER = "For learning, not reviews. Your manager sees groups only."
 WELCOME = (
+    "Hello, this is Otherwise. Your new leads come here, each with a scoring tool's number as a starting point. "
     "You don't have to answer. If you see something the tool doesn't, say so in a line. "
-    "It isn't for rating you, and you can see who looked."
+    "It isn't for rating you, and the app's Home shows you who has read your words."
 )
 BLIND_NOTE = (
     "One of the leads of the comparison. The tool's number comes with yours, when you ask for it, or in 10 minutes."
@@ -45,7 +46,9 @@ class Card:
     url: str | None = None
     facts: list[dict[str, str]] = field(default_factory=list)
     not_seen: list[str] = field(default_factory=list)
+    # Where others read: that they do, and whose lead it is.
     shared: bool = False
+    whose: str = ""
     number_visible: bool = True
     # In a blind-first sample: the lead's arm, and her own number in [0, 1] once she has given it.
     arm: str = ""
@@ -64,6 +67,8 @@ def suggestion(card: Card) -> Json:
     name = foreign(card.name, NAME_SHOWN)
     head = f"*<{escape(card.url)}|{name}>*" if card.url else f"*{name}*"
     lines = [head, *(foreign(words, 80) for words in _facts(card))]
+    if card.shared and card.whose:
+        lines.append(f"for {foreign(card.whose, 60)}")
     blocks = [section(" · ".join(lines) + "\n" + _number(card, bold=True))]
     if beside := _beside(card):
         blocks.append(context(escape(beside)))

@@ -38,8 +38,9 @@ function plot(given) {
     if (value) drawn.append(svg("line", { x1: LEFT, x2: WIDTH - 8, y1: y(value), y2: y(value), class: "grid" }));
     drawn.append(svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, String(value)));
   }
+  const every = spread(slot);
   categories.forEach((name, n) => {
-    drawn.append(svg("text", { x: LEFT + slot * (n + 0.5), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, name));
+    if (n % every === 0) drawn.append(svg("text", { x: LEFT + slot * (n + 0.5), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, name));
   });
   drawn.append(svg("text", { x: LEFT + (WIDTH - LEFT) / 2, y: HEIGHT - 6, "text-anchor": "middle", class: "faint" }, across));
   drawn.append(svg("text", { x: 12, y: HEIGHT / 2, "text-anchor": "middle", class: "faint", transform: `rotate(-90 12 ${HEIGHT / 2})` }, up));
@@ -63,8 +64,14 @@ function lines(one, n, given, slot, y) {
   const path = at.map(([x, up], place) => `${place ? "L" : "M"}${x} ${up}`).join(" ");
   const out = [svg("path", { d: path, class: `line series-${n}` })];
   if (given.type === "area") out.unshift(svg("path", { d: `${path} L${at.at(-1)[0]} ${y(0)} L${at[0][0]} ${y(0)} Z`, class: `area series-${n}` }));
-  at.forEach(([x, up], place) => out.push(svg("text", { x, y: up - 6, "text-anchor": "middle", class: "value" }, String(one.data[place].value))));
+  const every = spread(slot);
+  at.filter((_, place) => place % every === 0).forEach(([x, up], n) => out.push(svg("text", { x, y: up - 6, "text-anchor": "middle", class: "value" }, String(one.data[n * every].value))));
   return out;
+}
+
+/** Of how many points one is labelled, so that labels don't lie on each other. */
+function spread(slot) {
+  return Math.max(1, Math.ceil(40 / slot));
 }
 
 function pie(given) {

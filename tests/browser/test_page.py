@@ -71,7 +71,7 @@ def test_a_command_is_completed_hinted_and_answered_privately(office: World, ope
     expect(answer).to_contain_text("Only visible to you")
     expect(answer).to_contain_text("Ria Holt is paused")
     answer.get_by_role("button", name="Undo this change").click()
-    expect(page.get_by_role("article").last).to_contain_text("Undone: Ria Holt is paused")
+    expect(page.get_by_role("article").last).to_contain_text("Undone: “Ria Holt is paused")
     page.get_by_label("You are").select_option("Rob Sand")
     expect(page.get_by_role("log", name="Messages")).not_to_contain_text("Ria Holt is paused")
 

@@ -62,9 +62,11 @@ def test_sets_add_up_to_what_all_their_leads_together_would_say() -> None:
 def test_a_range_never_stands_beside_a_count_that_is_held_back() -> None:
     words = said(together([frozen(a_set({MORE: 2, LESS: 18, NEITHER: 6}))]))
     assert "Called more likely: 20. Won: fewer than 3;" in words
-    assert words.count(" times)") == 1, "that of the leads nobody called alone"
-    assert "times)" not in said(together([frozen(a_set({MORE: 9, LESS: 9, NEITHER: 1}))])), "and none without theirs"
-    assert said(together([frozen(a_set({MORE: 9, LESS: 9, NEITHER: 9}))])).count(" times)") == 3
+    assert words.count(" times as many)") == 1, "that of the leads nobody called alone"
+    assert "times as many)" not in said(together([frozen(a_set({MORE: 9, LESS: 9, NEITHER: 1}))])), (
+        "and none without theirs"
+    )
+    assert said(together([frozen(a_set({MORE: 9, LESS: 9, NEITHER: 9}))])).count(" times as many)") == 3
 
 
 def test_sets_released_before_ranges_were_kept_have_none() -> None:
@@ -72,7 +74,7 @@ def test_sets_released_before_ranges_were_kept_have_none() -> None:
     for cell in old.values():
         del cell["tilt"]
     assert together([old, frozen(a_set({MORE: 9, LESS: 9, NEITHER: 9}))]).cells[MORE].tilt is None
-    assert "times)" not in said(together([old]))
+    assert "times as many)" not in said(together([old]))
 
 
 @given(st.lists(st.integers(1, 30), max_size=12))
@@ -93,7 +95,7 @@ def test_the_range_is_that_of_the_evidence() -> None:
     low, high = together([frozen(cells)]).cells[MORE].tilt.ratio()  # type: ignore[union-attr]
     exact = Tilt.of(np.array(cells[MORE].chances), np.array(cells[MORE].wins, dtype=float)).ratio()
     assert (low, high) == pytest.approx(exact, abs=1e-3)
-    assert f"({low:.1f}–{high:.1f} times)" in said(together([frozen(cells)]))
+    assert f"({low:.1f}–{high:.1f} times as many)" in said(together([frozen(cells)]))
 
 
 def test_an_outcome_that_would_belong_to_one_answer_alone_holds_back_the_whole_set() -> None:

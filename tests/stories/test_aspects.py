@@ -105,7 +105,7 @@ def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # 
     world.command(ADA, "modelowner add @ada")
     pledge(world)
     jobs.queue_digests(world.deps)
-    message = world.see(MONA, "clearly more than chance would have it")
+    message = world.see(MONA, "more than chance explains")
     assert "show the model's owners what reps mention" in words(message)
     assert labels(message) == ["Details", "Send to the model's owners"]
     world.press(MONA, "Send to the model's owners", message)

@@ -67,7 +67,7 @@ RIGHT = [
     ("admin add", "admin add @milo", "may use these commands now"),
     ("admin remove", "admin remove @milo", "may no longer"),
     ("audit", "audit", "Milo Manager may no longer use these commands"),
-    ("undo", "undo", "Undone:"),
+    ("undo", "undo", "It is as it was before."),
 ]
 # Ten kinds of wrong input and more, each with what the answer must help with.
 WRONG = [
@@ -202,7 +202,7 @@ def test_only_admins_run_what_changes_or_tells_about_others(office: World) -> No
             if name in ("help", "my record", "stand-in"):
                 assert "for Otherwise's admins" not in reply
             elif name == "digest preview":
-                assert "only she and admins" in reply or "you manage none" in reply
+                assert "only that manager and admins look" in reply or "you manage none" in reply
             else:
                 assert "This is for Otherwise's admins" in reply, (text, reply)
     assert [office.rows(model) for model in (Person, Team, Settings, Audit)] == before
@@ -250,8 +250,8 @@ def test_undo_goes_past_what_can_t_be_undone(office: World) -> None:
     office.command(ADA, "rep pause @ria")
     office.command(ADA, "rep pause @rob")
     office.command(ADA, "test-lead")
-    assert "Undone: Rob Sand is paused" in said(office.command(ADA, "undo"))
-    assert "Undone: Ria Holt is paused" in said(office.command(ADA, "undo"))
+    assert "Undone: “Rob Sand is paused" in said(office.command(ADA, "undo"))
+    assert "Undone: “Ria Holt is paused" in said(office.command(ADA, "undo"))
     assert "no change that could be undone" in said(office.command(ADA, "undo"))
 
 
@@ -328,7 +328,7 @@ def test_waiting_leads_reach_a_rep_who_is_added_to_a_channel(office: World) -> N
     assert "who is no rep yet" in said(office.command(ADA, "status"))
     reply = said(office.command(ADA, f"rep add @rosa #deals {EMAIL[ROSA]}"))
     assert "27 people can read" in reply
-    assert "1 lead that waited" in reply
+    assert "1 waiting lead is" in reply
     office.see(ROSA, "Acme Ltd", "C0DEALS")
 
 

@@ -128,11 +128,15 @@ def test_the_digest_says_observed_beside_expected_for_each_group(shifted_world: 
     said = message["text"]
     assert "36 leads are past 30 days." in said
     assert "Reps called 12 of them more likely than the tool did, and 12 less likely." in said
-    called = r"Called more likely: 12\. Won: 6; the tool's numbers had pointed to about 2 \(0\.\d–\d\.\d times\)\."
+    called = (
+        r"Called more likely: 12\. Won: 6; the tool's numbers had pointed to about 2 \(0\.\d–\d\.\d times as many\)\."
+    )
     assert re.search(called, said)
     assert "Called less likely: 12. Won: fewer than 3; about 2 expected." in said, "a range would give the count back"
-    assert re.search(r"more or less likely, same period: 4 won of 12, about 2 expected \(0\.\d–\d\.\d times\)\.", said)
-    assert "These ranges hold however often you look" in said
+    assert re.search(
+        r"more or less likely, same period: 4 won of 12, about 2 expected \(0\.\d–\d\.\d times as many\)\.", said
+    )
+    assert "these ranges hold however often you look" in said
     assert "this says what went together, not what caused it." in said
     assert words(message).split("\n")[0] == "*Made-up data.*"
     for part in ("Called more likely: 12", "fewer than 3", "not what caused it"):

@@ -58,8 +58,8 @@ def test_what_reps_saw_is_called_clear_and_counted_once(past: Any) -> None:
     pledge(world)
     jobs.queue_digests(world.deps)
     message = world.see(MONA, "Same reps, same four weeks")
-    assert "What reps saw went with what happened, clearly more than chance would have it." in message["text"]
-    assert "what they saw went with what happened: clear. (Odds" in message["text"]
+    assert "Clear: what reps saw went with how leads ended, more than chance explains." in message["text"]
+    assert "what they saw went with what happened: clear. The headline rests on this. (Odds" in message["text"]
     cohorts = world.rows(Evidence)
     assert len(cohorts) >= 5
     assert {row["manager_id"] for row in cohorts} == {cohorts[0]["manager_id"]}, "Milo has not pledged"

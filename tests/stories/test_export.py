@@ -267,9 +267,11 @@ def test_the_month_s_note_judges_the_tool_beside_chance(shifted_world: World, tm
         )  # fmt: skip
     bring_in(world, tmp_path, rows)
     jobs.give_back(world.deps)
-    note = world.see("U0REP15", "Brier points")
-    assert "m, 10 days: over the newest 600 leads of a year its numbers were off by" in note["text"]
-    ((off, by_chance),) = re.findall(r"off by ([\d.]+) Brier points, where ([\d.]+) is what", note["text"])
+    note = world.see("U0REP15", "(Brier points.)")
+    assert "m, 10 days, the newest 600 leads of a year." in note["text"]
+    ((off, by_chance),) = re.findall(
+        r"happened: ([\d.]+), where numbers that are right show ([\d.]+) by chance", note["text"]
+    )
     assert float(off) > 5 * float(by_chance)
     (drawn,) = [block for block in note["blocks"] if block["type"] == "data_visualization"]
     came, said = ([point["value"] for point in one["data"]] for one in drawn["chart"]["series"])

@@ -27,8 +27,8 @@ def test_her_very_first_message_comes_once_and_before_the_first_lead(world: Worl
     world.lead("crm:2", name="Borealis")
     world.see(RIA, "Borealis")
     texts = [message["text"] for message in world.sim.messages(RIA)]
-    assert texts[0].startswith("You don't have to answer.")
-    assert sum(text.startswith("You don't have to answer.") for text in texts) == 1
+    assert texts[0].startswith("Hello, this is Otherwise.")
+    assert sum(text.startswith("Hello, this is Otherwise.") for text in texts) == 1
 
 
 def test_one_tap_and_one_line_are_stored_and_shown_to_her(world: World) -> None:

@@ -159,14 +159,14 @@ def test_what_waits_in_a_stand_in_s_days_is_opened_by_the_stand_in(shifted_world
 
 def test_who_may_name_a_stand_in(world: World) -> None:
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
-    assert "Only the rep herself or an admin" in words(world.command(ROB, f"stand-in @ria @rosa until {day}"))
+    assert "Only that rep or an admin" in words(world.command(ROB, f"stand-in @ria @rosa until {day}"))
     assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
     world.command(ADA, "admin add @mona")
     assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
     assert "stands in" in words(world.command(ADA, f"stand-in @ria @rosa until {day}"))
     told = words(world.see(RIA, "has named Rosa Lind"))
     assert "Ada Admin has named Rosa Lind to answer your new leads" in told
-    assert "has a stand-in herself" in words(world.command(ROB, f"stand-in @rob @ria until {day}"))
+    assert "has a stand-in too" in words(world.command(ROB, f"stand-in @rob @ria until {day}"))
     assert "Nobody stands in for Ria Holt any more" in words(world.command(RIA, "stand-in @ria off"))
 
 
