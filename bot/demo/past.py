@@ -20,6 +20,8 @@ MANAGERS = {"North": "mona", "South": "milo"}
 MODEL = {"model": "leadscore", "model_line": "3", "model_version": "2026-10"}
 # What a rep may see and the tool can't: in this share of leads, moving the odds by this, and seen so often.
 CUE_SHARE, CUE_LOGIT, CUE_SEEN, NOISE = 0.24, 1.2, 0.65, 0.06
+# How often a rep who sees something else gives a number of her own.
+GIVES_NUMBER = 0.5
 # The tool's numbers are a little too high here, as those of a tool that was fitted elsewhere often are.
 LEVEL_OFF = -0.15
 
@@ -81,7 +83,7 @@ def new_lead(chance: random.Random, lead_id: str, rep: str, scored_at: datetime,
             "probability": fixed.get("probability") or prior,
             "horizon_days": HORIZON_DAYS,
             "scored_at": scored_at.isoformat(),
-            "reference_class": "all leads of the last two years",
+            "reference_class": "new leads of all sources",
             "reasons": [{"text": text, "effect": effect} for text, effect in chance.sample(REASONS, 3)],
             "not_seen": ["calls", "budget"],
             **MODEL,
@@ -101,16 +103,17 @@ def _lead(chance: random.Random, number: int, posted_at: datetime, rep: str) -> 
     cue = chance.choice((1, -1)) if chance.random() < CUE_SHARE else 0
     won = chance.random() < _shifted(probability, LEVEL_OFF + cue * CUE_LOGIT)
     outcome, ends_at = "won" if won else "lost", posted_at + timedelta(days=_days(chance))
+    name, said = _name(chance), _response(chance, cue, posted_at)
     row: dict[str, Any] = {
         "lead_id": f"demo:past-{number}",
-        "name": _name(chance),
+        "name": name,
         "owner": f"{rep}@example.com",
         "posted_at": posted_at.isoformat(),
         "probability": probability,
         "horizon_days": HORIZON_DAYS,
         "not_seen": ["calls", "budget"],
         **MODEL,
-        **_response(chance, cue, posted_at),
+        **_own_number(random.Random(SEED + number), said, probability),
     }
     return MadeUp(row, outcome, ends_at)
 
@@ -126,6 +129,14 @@ def _response(chance: random.Random, cue: int, posted_at: datetime) -> dict[str,
         said = {"reason": chance.choice(SAID[direction]), "cues": [chance.choice(CUES[direction])]}
         return {"response": "overridden", "direction": direction, "responded_at": at, **said}
     return {"response": "noted", "responded_at": at} if chance.random() < 0.3 else {"response": "none"}
+
+
+def _own_number(chance: random.Random, said: dict[str, Any], probability: float) -> dict[str, Any]:
+    """What she said, now and then with a number of her own: the tool's, moved her way."""
+    if said["response"] != "overridden" or chance.random() >= GIVES_NUMBER:
+        return said
+    by = CUE_LOGIT if said["direction"] == "more" else -CUE_LOGIT
+    return said | {"estimate": round(_shifted(probability, by + chance.gauss(0, 0.3)), 2)}
 
 
 def _prior(chance: random.Random) -> float:

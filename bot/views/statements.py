@@ -83,7 +83,13 @@ def beside(found: Aspects) -> list[str]:
     lines = []
     if found.numbers is not None and found.numbers[0] >= NUMBERS_NEEDED:
         many, word = found.numbers
-        lines.append(f"On {many} overrides with a rep's number, it was {word}.")
+        open_ = word == "no telling yet"
+        said = (
+            "there is no telling yet whether it was nearer than the tool's"
+            if open_
+            else f"it was {word} than the tool's"
+        )
+        lines.append(f"On {many} overrides with a rep's number, {said}.")
     if found.cues:
         cue, many = found.cues[0]
         lines.append(f"Mentioned most: {cue} ({many}).")

@@ -150,7 +150,7 @@ function markRead(channel) {
 function drawMain(views, moved, atEnd) {
   const app = state.place.startsWith(APP);
   const channel = current();
-  byId("title").textContent = app ? appName() : channel ? `${channel.is_private ? "🔒" : "#"} ${channel.name}` : "No such channel";
+  byId("title").textContent = app ? appName() : channel ? `# ${channel.name}${channel.is_private ? " (private)" : ""}` : "No such channel";
   drawTabs(app);
   const home = state.place === `${APP}:home`;
   byId("peek").hidden = home;

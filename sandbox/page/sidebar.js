@@ -8,7 +8,7 @@ export function sidebar({ user, place, channels, direct, name, unread }) {
   const entry = (to, label, many, open) =>
     h("li", {}, h("a", { href: `#${user}/${to}`, "aria-current": open ? "page" : null, class: many ? "unread" : null }, label,
       many ? h("span", { class: "badge" }, String(many), h("span", { class: "unseen" }, " unread")) : null));
-  const sign = (one) => `${one.is_private ? "🔒 " : "# "}${one.name}${one.is_archived ? " (archived)" : ""}`;
+  const sign = (one) => `# ${one.name}${one.is_archived ? " (archived)" : one.is_private ? " (private)" : ""}`;
   const list = [
     h("h2", {}, "Channels"),
     h("ul", {}, channels.map((one) => entry(one.id, sign(one), one.id === place ? 0 : unread(one), one.id === place))),
