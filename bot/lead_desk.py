@@ -70,6 +70,10 @@ def tell_outcome(session: Session, ask: Ask) -> Done:
     lead, word = _lead(session, ask.command.lead), ask.command.outcome
     before = responses.latest_outcome(session, lead.id)
     at = _when(ask, before)
+    if before is not None and before.outcome == word and day(before.at, ask.actor.zone) == day(at, ask.actor.zone):
+        raise OtherwiseError(
+            f"{one_line(lead.name, 120)} is {word} already, on {day(at, ask.actor.zone)}. Nothing was changed."
+        )
     item = OutcomeIn.model_validate({"lead_id": lead.lead_id, "outcome": word, "at": at})
     (result,) = outcomes.record_outcomes(session, [item], f"slack:{ask.actor.slack_id}", ask.at)
     if result.result == "rejected":

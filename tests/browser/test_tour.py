@@ -58,6 +58,9 @@ def test_the_tour_by_mouse(demo: Demo, open_page: Any) -> None:
     form = page.get_by_role("dialog", name="I see something else")
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_text("Please complete this required field.")).to_have_count(2)
+    expect(form.get_by_label("the data is wrong")).to_have_accessible_description(
+        "The model's owners get the lead's id. They may guess who said so."
+    )
     form.get_by_label("more likely").check()
     form.get_by_label("What do you see?").fill(WORDS)
     form.get_by_role("button", name="Save").click()

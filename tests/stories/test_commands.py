@@ -11,7 +11,7 @@ import pytest
 from bot import digests
 from bot.domain.commands import FORMS
 from storage import people
-from storage.tables import Audit, Lead, Person, Team
+from storage.tables import Audit, Lead, Outcome, Person, Team
 from storage.tables import Workspace as Settings
 from tests.world import ADA, EMAIL, MILO, MONA, RIA, ROB, ROSA, World, labels, words
 
@@ -281,6 +281,9 @@ def test_an_outcome_can_be_told_corrected_and_taken_back(office: World) -> None:
     office.lead("crm:1")
     office.see(RIA, "Acme Ltd")
     told = office.command(ADA, "outcome crm:1 won")
+    outcomes = len(office.rows(Outcome))
+    assert "is won already" in said(office.command(ADA, "outcome crm:1 won"))
+    assert len(office.rows(Outcome)) == outcomes
     assert "(it was open)" in said(told)
     office.see(RIA, "Won on")
     assert "(it was won on" in said(office.command(ADA, "outcome crm:1 lost"))

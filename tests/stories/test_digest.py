@@ -83,7 +83,7 @@ def test_no_digest_before_the_pledge_and_the_question_comes_once(shifted_world: 
     assert len(world.sim.messages(MONA)) == 1
     assert world.rows(Digest) == []
     world.press(MONA, "I agree", world.see(MONA, "rate people"))
-    world.see(MONA, "You agreed on")
+    world.see(MONA, "Your first digest is on its way.")
     jobs.queue_digests(world.deps)
     world.see(MONA, "No results yet")
     assert len(world.rows(Digest)) == 1
