@@ -11,7 +11,7 @@ from bot.domain.accounts import Account, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.inbound import OutcomeIn
-from bot.domain.wording import day, plural
+from bot.domain.wording import day, foreign, plural
 from storage import audit, people, workspace
 
 SHOWN = 20
@@ -69,10 +69,14 @@ def latest(session: Session, zone: str) -> list[str]:
     """The newest changes, a line each."""
     names = {person.slack_id: person.name for person in people.everybody(session)}
     return [
-        f"{day(row.at, zone)}, {names.get(row.actor_slack_id) or '<@' + row.actor_slack_id + '>'}: {row.sentence}"
+        f"{day(row.at, zone)}, {_name(names, row.actor_slack_id)}: {row.sentence}"
         + (" _(undone)_" if row.undone_at else "")
         for row in audit.latest(session, SHOWN)
     ]
+
+
+def _name(names: dict[str, str], slack_id: str) -> str:
+    return foreign(names[slack_id], 60) if names.get(slack_id) else f"<@{slack_id}>"
 
 
 def _values(session: Session, change: Change) -> dict[str, Any] | None:

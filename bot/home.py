@@ -147,6 +147,8 @@ def _counts(said: list[Row[Any]], now: datetime) -> Counts | None:
         row
         for row in said
         if row.landmark_direction in ("more", "less")
+        # What stands may be a former owner's.
+        and row.direction == row.landmark_direction
         and not row.late
         and row.matures_at is not None
         and row.matures_at <= now

@@ -72,8 +72,7 @@ class Import:
         try:
             if problem:
                 raise BadRow([problem])
-            if self.read == 1:
-                self._asked = any(self._how.columns.get(name, name) in cells for name in RESPONSE_FIELDS)
+            self._asked = self._asked or any(self._how.columns.get(name, name) in cells for name in RESPONSE_FIELDS)
             if self._post:
                 self._fresh.append(parse_lead(cells, self._how, scored_at=self._at.now))
             else:

@@ -31,6 +31,7 @@ from bot.sampling import Drawing
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
 from storage import leads, outbox, people, responses, workspace
+from storage import waiting as kept_waiting
 from storage.stats import RecordKey
 
 Records = dict[RecordKey, Record]
@@ -214,6 +215,8 @@ def _revise(session: Session, row: Row[Any], item: LeadIn, mode: _Mode, records:
         _rescore(session, row, item, records[record_key(item)], mode, at)
     if values:
         leads.change(session, row.id, **values)
+    if moves and rep is not None and why == LATER:
+        kept_waiting.tell_again(session, rep.id, row.id)
     if moves:
         _pass_on(session, row, reader, records[record_key(item)], at)
     elif values or rescored:

@@ -156,16 +156,18 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
 
 def _figures(session: Session, place: Place) -> dict[str, Any]:
     prior = leads.prior_of(session, place.lead.id, place.ref.prior)
-    if prior is None or (
-        prior.id == place.lead.suggestion_prior == place.ref.prior and prior.probability == place.lead.probability
-    ):
+    if prior is None:
         return {}
-    return {
+    figures = {
         "probability": prior.probability,
         "points": prior.points,
         "band": band_of(prior.probability, prior.points),
         "model_line": prior.model_line,
+        "horizon_days": prior.horizon_days,
     }
+    if place.lead.matures_at is not None:
+        figures["matures_at"] = place.lead.posted_at + timedelta(days=prior.horizon_days)
+    return {key: value for key, value in figures.items() if getattr(place.lead, key) != value}
 
 
 def _show(session: Session, place: Place, slack_id: str, confirmation: Json, key: str, at: Moment) -> None:

@@ -31,6 +31,8 @@ def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
         raise LeadGone
     if slack_id == lead.rep_slack_id:
         return Place(lead, ref, lead.rep_id)
+    if slack_id == lead.reader_slack_id and lead.suggestion_passed_on_at is not None:
+        raise PassedOn
     if slack_id == lead.reader_slack_id and lead.rep_id is not None:
         return Place(lead, ref, lead.reader_id)
     person = people.by_slack_id(session, slack_id)

@@ -146,7 +146,9 @@ def card_of(session: Session, lead: Row[Any]) -> Card:
 def show(session: Session, lead: int, reason: str, real: datetime) -> None:
     """Bring a lead's message up to date, through the outbox. `reason` makes the edit's dedupe key."""
     row = leads.situation(session, lead)
-    if row is not None and row.suggestion_id is not None and row.rep_id is not None:
+    # Passed on, and not posted to its new owner yet: the former one's message stays closed.
+    there = row is not None and row.suggestion_id is not None and row.suggestion_passed_on_at is None
+    if there and row is not None and row.rep_id is not None:
         payload = suggestion(card_of(session, row))
         outbox.edit(session, row.suggestion_letter, payload, f"edit:{row.suggestion_letter}:{reason}", real)
 

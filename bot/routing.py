@@ -193,4 +193,6 @@ def _hers(session: Session, number: int, slack_id: str) -> Row[Any]:
     row = routing.look(session, number)
     if row is None or row.owner_slack_id != slack_id:
         raise OtherwiseError("This question is for the lead's owner. Nothing was changed.")
+    if row.rep_id != row.owner_id:
+        raise OtherwiseError("This lead is with somebody else now. Nothing was changed.")
     return row

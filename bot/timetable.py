@@ -54,21 +54,32 @@ def _first(session: Session, slack_id: str, at: Moment) -> str:
     return f"Your first digest comes on {local:%A} {local.day} {local:%B} at {local:%H:%M}."
 
 
-def send_now(session: Session, ask: Ask) -> Done:
+def prepare(session: Session, ask: Ask) -> digests.Draft | None:
+    """The manager's next digest, to be sent now, read in a reading session; None while the pledge is missing.
+
+    Raises OtherwiseError when this week's was sent already.
+    """
+    manager = _manager(session, ask)
+    if manager.pledged_at is None:
+        return None
+    due = digests.coming(session, manager, ask.at.now)
+    if due.at > ask.at.now + WEEK:
+        name = foreign(manager.name, 60)
+        there = f"{name}'s next digest has been sent already; the one after it is due on {day(due.at, ask.actor.zone)}."
+        raise OtherwiseError(there)
+    return digests.draft(session, manager.id, due, ask.at)
+
+
+def send_now(session: Session, ask: Ask, ready: digests.Draft | None) -> Done:
     """`digest now`: the next due one, early; it uses up its week. Without the manager's pledge she is asked for it."""
     manager = _manager(session, ask)
     name = foreign(manager.name, 60)
-    if manager.pledged_at is None:
+    if ready is None:
         asked = pledges.ask(session, manager.id, manager.slack_id, ask.at)
         was = "has just been asked for the pledge" if asked else "was asked for the pledge and hasn't answered yet"
         return Done(f"{name} {was}; no digest before it.", final=asked)
-    due = digests.coming(session, manager, ask.at.now)
-    if due.at > ask.at.now + WEEK:
-        there = f"{name}'s next digest has been sent already; the one after it is due on {day(due.at, ask.actor.zone)}."
-        raise OtherwiseError(there)
-    ready = digests.draft(session, manager.id, due, ask.at)
     digests.queue_digest(session, ready, ask.at)
-    local = due.at.astimezone(ZoneInfo(digests.schedule_of(manager, due.at)[2]))
+    local = ready.due.at.astimezone(ZoneInfo(digests.schedule_of(manager, ready.due.at)[2]))
     return Done(
         f"{name}'s digest is on its way. It stands for that of {local:%A} {local.day} {local:%B}; "
         "the next comes a week after that.",

@@ -38,6 +38,7 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
         reader = pace.reader(rep)
         if pace.too_much(reader):
             leads.change(session, row.id, rep_id=rep.id, waiting=LATER)
+            kept_waiting.tell_again(session, rep.id, row.id)
             continue
         leads.change(session, row.id, rep_id=rep.id, waiting="")
         postings.append(posting_of(session, row, reader, records))
@@ -81,7 +82,9 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
         reader = pace.reader(guard.reps[routed.rep])
         late = pace.too_much(reader)
         leads.change(session, row.id, rep_id=routed.rep, waiting=LATER if late else "")
-        if not late:
+        if late:
+            kept_waiting.tell_again(session, routed.rep, row.id)
+        else:
             postings.append(posting_of(session, row, reader, records))
         rows.append((row.id, row.hard, routed))
     posting.post(session, postings, at)

@@ -38,7 +38,7 @@ def answer(deps: Deps, error: Exception, body: dict[str, Any]) -> BoltResponse:
         blocks = body["view"].get("blocks") or []
         place = place or next((block["block_id"] for block in blocks if block["type"] == "input"), None)
         if place is None:
-            return BoltResponse(status=200, body="")
+            return BoltResponse(status=200, body={"response_action": "update", "view": notice_view(sentence)})
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {place: sentence}})
     if url := body.get("response_url"):
         say(url, {"text": escape(sentence)})

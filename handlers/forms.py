@@ -1,5 +1,7 @@
 """Forms: opened at once after one read, and acknowledged only when what was typed is stored."""
 
+import re
+
 from slack_bolt import Ack
 from slack_sdk import WebClient
 
@@ -72,7 +74,7 @@ def submit_details(deps: Deps, ack: Ack, body: Body) -> None:
     number = typed(body, ids.ESTIMATE, "value")
     cues = [one["value"] for one in typed(body, ids.CUES, "selected_options") or []]
     quote = bool(typed(body, ids.QUOTE, "selected_options"))
-    if number is not None and not (str(number).isdigit() and 0 <= int(number) <= 100):
+    if number is not None and not (re.fullmatch("[0-9]{1,3}", str(number)) and int(number) <= 100):
         ack(response_action="errors", errors={ids.ESTIMATE: "Please give a whole number from 0 to 100, or leave it."})
         return
     if len(cues) > 2 or any(cue not in CUES for cue in cues):

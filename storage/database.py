@@ -158,7 +158,8 @@ class Database:
             return unit.done.result(timeout)  # type: ignore[no-any-return]  # the unit's own T
         except TimeoutError:
             if unit.done.done() and not unit.done.cancelled():
-                raise  # the unit's own time-out, not ours
+                # It was done in that very moment, or failed with a time-out of its own.
+                return unit.done.result(0)  # type: ignore[no-any-return]
             unit.done.cancel()
             raise CommitUnknown from None
         except DBAPIError as failure:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, func, insert, or_, select, update
 from sqlmodel import Session
 
-from storage.stats import OF_EACH, won_in_time
+from storage.stats import OF_EACH, open_when_posted, won_in_time
 from storage.tables import Alarm, Decision, Lead, Person, Prior, Release, Response, Suggestion, table
 
 leads, priors, releases, responses = table(Lead), table(Prior), table(Release), table(Response)
@@ -118,7 +118,7 @@ def of_line(
     return session.execute(
         select(leads.c.band, leads.c.probability, case((won_in_time(), 1), else_=0).label("won"))
         .where(leads.c.model_line == line, leads.c.horizon_days == horizon, leads.c.probability.is_not(None))
-        .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False))
+        .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False), open_when_posted())
         .order_by(leads.c.matures_at.desc(), leads.c.id.desc())
         .limit(limit)
     ).all()

@@ -11,12 +11,13 @@ from sqlmodel import Session
 from bot.domain.bands import band_of
 from bot.domain.inbound import LeadIn, PriorIn, is_verdict
 from storage.database import changed
-from storage.tables import Lead, Letter, Person, Prior, Suggestion, table
+from storage.tables import Lead, Letter, Person, Prior, Response, Suggestion, table
 
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
 
 
 readers = people.alias("reader")
+responses = table(Response)
 # Built once: putting these together costs more than running them, and they stand on the path to an ack.
 _SITUATION = (
     select(
@@ -29,6 +30,7 @@ _SITUATION = (
         suggestions.c.number_visible.label("suggestion_number_visible"),
         suggestions.c.arm.label("suggestion_arm"),
         suggestions.c.rep_id.label("reader_id"),
+        suggestions.c.passed_on_at.label("suggestion_passed_on_at"),
         people.c.slack_id.label("rep_slack_id"),
         people.c.stand_in_id.label("rep_stand_in_id"),
         readers.c.slack_id.label("reader_slack_id"),
@@ -42,6 +44,14 @@ _SITUATION = (
     .where(leads.c.id == bindparam("lead"))
     .order_by(suggestions.c.id.desc())
     .limit(1)
+)
+_HER_LAST = (
+    select(responses.c.kind)
+    .where(responses.c.lead_id == leads.c.id, responses.c.person_id == suggestions.c.rep_id)
+    .order_by(responses.c.id.desc())
+    .limit(1)
+    .correlate(leads, suggestions)
+    .scalar_subquery()
 )
 _KNOWN = select(leads).where(leads.c.lead_id.in_(bindparam("ids", expanding=True)))
 _REPS = select(people).where(
@@ -232,7 +242,8 @@ def unanswered(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
             suggestions.c.passed_on_at.is_(None),
             leads.c.posted_at.is_not(None),
             leads.c.outcome.in_(("", "reopened")),
-            leads.c.response_kind == "",
+            # What she said herself: that an earlier owner answered is nothing to her.
+            func.coalesce(_HER_LAST, "withdrawn") == "withdrawn",
         )
         .order_by(leads.c.posted_at.desc(), leads.c.id.desc())
         .limit(limit)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlmodel import Session
 
 from bot.domain.bands import RECORD_DAYS, RECORD_LIMIT, Record
@@ -21,6 +21,11 @@ def won_in_time() -> ColumnElement[bool]:
     return and_(
         leads.c.outcome == "won", leads.c.outcome_at > leads.c.posted_at, leads.c.outcome_at <= leads.c.matures_at
     )
+
+
+def open_when_posted() -> ColumnElement[bool]:
+    """An outcome from before it was posted is in no figure: nobody could have answered."""
+    return or_(leads.c.outcome_at.is_(None), leads.c.outcome_at > leads.c.posted_at)
 
 
 # What figures need of each matured lead, and nothing more.
@@ -75,6 +80,7 @@ def _recent(line: str, horizon: int, now: datetime) -> ColumnElement[bool]:
         leads.c.matures_at <= now,
         leads.c.matures_at >= now - timedelta(days=RECORD_DAYS - horizon),
         leads.c.posted_at >= now - timedelta(days=RECORD_DAYS),
+        open_when_posted(),
     )
 
 
@@ -171,6 +177,7 @@ def tool_record(session: Session, teams: Iterable[int], now: datetime) -> Sequen
             _of_teams(teams),
             leads.c.matures_at <= now,
             leads.c.posted_at >= now - timedelta(days=RECORD_DAYS),
+            open_when_posted(),
         )
         .group_by(leads.c.model_line, leads.c.horizon_days, leads.c.band)
     ).all()

@@ -4,24 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, text
+from sqlalchemy import Row, and_, func, or_, select, text, update
 from sqlmodel import Session
 
 from storage.tables import Lead, Person, table
 
 leads, people = table(Lead), table(Person)
-# Waits for somebody else than its own rep, who may open hers whenever she likes.
-_WAITS = and_(text("waiting <> ''"), leads.c.waiting != "later")
+# What has closed meanwhile is posted to nobody.
+_OPEN = leads.c.outcome.in_(("", "reopened"))
+# Waits for somebody else than its own rep, who may open hers whenever she likes. A rehearsal's leads wait for nobody.
+_WAITS = and_(text("waiting <> ''"), leads.c.waiting != "later", leads.c.trial.is_(False), _OPEN)
 
 
 def waiting_for(session: Session, rep: Row[Any], after: datetime) -> Sequence[Row[Any]]:
     """Leads received after `after` that wait for this rep to be added, oldest first."""
     hers = or_(leads.c.owner_email == (rep.email or ""), leads.c.owner_slack_id == rep.slack_id)
-    return session.execute(
-        select(leads)
-        .where(text("waiting <> ''"), leads.c.waiting != "later", hers, leads.c.received_at >= after)
-        .order_by(leads.c.id)
-    ).all()
+    return session.execute(select(leads).where(_WAITS, hers, leads.c.received_at >= after).order_by(leads.c.id)).all()
 
 
 def later_of(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
@@ -29,10 +27,15 @@ def later_of(session: Session, rep: int, limit: int) -> Sequence[Row[Any]]:
     return session.execute(
         select(leads)
         .where(text("waiting <> ''"), leads.c.waiting == "later", leads.c.rep_id == rep)
-        .where(leads.c.outcome.in_(("", "reopened")))
+        .where(_OPEN)
         .order_by(leads.c.id)
         .limit(limit)
     ).all()
+
+
+def tell_again(session: Session, rep: int, lead: int) -> None:
+    """A lead that is older than what the rep was told of waits for her now: she is to be told of it too."""
+    session.execute(update(people).where(people.c.id == rep, people.c.later_told >= lead).values(later_told=lead - 1))
 
 
 def later_counts(session: Session) -> Sequence[Row[Any]]:
@@ -49,7 +52,7 @@ def unowned(session: Session, after: datetime) -> Sequence[Row[Any]]:
     """Leads received after `after` that nobody owns and that were given to nobody yet, oldest first."""
     return session.execute(
         select(leads)
-        .where(text("waiting <> ''"), leads.c.waiting == "unowned", leads.c.received_at >= after)
+        .where(text("waiting <> ''"), leads.c.waiting == "unowned", leads.c.received_at >= after, _OPEN)
         .order_by(leads.c.id)
         .limit(500)
     ).all()

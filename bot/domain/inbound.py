@@ -64,12 +64,13 @@ class _Inbound(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$"), _PLAIN]
+
+
 class Owner(_Inbound):
     """The rep whom the lead is with, by email or Slack id."""
 
-    email: (
-        Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")] | None
-    ) = Field(default=None, max_length=254)
+    email: Email | None = Field(default=None, max_length=254)
     slack_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")] | None = None
 
     @model_validator(mode="after")
@@ -125,7 +126,7 @@ class LeadIn(_Inbound):
     lead_id: Long
     name: Long
     owner: Owner | None = None
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>|]+$", max_length=2000)] | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>|]+$", max_length=2000), _PLAIN] | None = None
     facts: list[Fact] = Field(default_factory=list, max_length=20)
     hard: bool = False
     prior: PriorIn

@@ -45,6 +45,16 @@ def cut(text: str, limit: int) -> str:
     return text[:end].rstrip() + "…"
 
 
+def fit(text: str, limit: int) -> str:
+    """Escaped text of at most `limit` code points, shortened as `cut` does, and never inside an entity."""
+    shown, room = escape(cut(text, limit)), limit
+    while len(shown) > limit:
+        # An entity takes up to five where the character took one.
+        room -= max(1, (len(shown) - limit) // 5)
+        shown = escape(cut(text, room))
+    return shown
+
+
 def _joins(before: str, after: str) -> bool:
     return (
         after in (_ZWJ, "\ufe0e", "\ufe0f", "\u20e3")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.bands import Record, band_label
-from bot.domain.wording import CUES, DIRECTIONS, cut, day, escape, foreign, in_hundred, one_line, plural
+from bot.domain.wording import CUES, DIRECTIONS, day, fit, foreign, in_hundred, one_line, plural
 from bot.views import ids
 from bot.views.kit import Json, Ref, actions, button, context, entry, option, plain, plain_context, section
 
@@ -166,7 +166,7 @@ def seen_view(name: str, said: list[OwnWords], zone: str, ref: Ref, *, quoted: b
             blocks.append(plain_context(f"{day(one.at, zone)}: {one.details}"))
             continue
         what = DIRECTIONS[one.direction] if one.kind == "overridden" else {"noted": "Noted"}.get(one.kind, "Withdrawn")
-        words = f"\n{escape(cut(one.reason, 2400))}" if one.reason else ""
+        words = f"\n{fit(one.reason, 2400)}" if one.reason else ""
         blocks.append(section(f"{day(one.at, zone)}: *{what}*{words}"))
         if one.details:
             blocks.append(plain_context(one.details))

@@ -21,6 +21,7 @@ BLIND_NOTE = (
 ASKED_NOTE = "One of the leads of the comparison: what would *your* number be?"
 SHOWN_FACTS = 2
 NAME_SHOWN = 120
+LONGEST_LINK = 1500
 REASON_SHOWN = 600
 
 
@@ -65,7 +66,9 @@ class Card:
 def suggestion(card: Card) -> Json:
     """The message's `text` and `blocks`."""
     name = foreign(card.name, NAME_SHOWN)
-    head = f"*<{escape(card.url)}|{name}>*" if card.url else f"*{name}*"
+    # A link that would fill the whole section is left out: the lead matters more than the way to it.
+    linked = card.url is not None and len(escape(card.url)) <= LONGEST_LINK
+    head = f"*<{escape(card.url or '')}|{name}>*" if linked else f"*{name}*"
     lines = [head, *(foreign(words, 80) for words in _facts(card))]
     if card.shared and card.whose:
         lines.append(f"for {foreign(card.whose, 60)}")

@@ -80,7 +80,7 @@ def test_foreign_markup_is_shown_as_text(world: World, kind: str, without: str) 
     world.lead("after", name="Afterwards")
     message = world.sim.messages(RIA)
     world.see(RIA, "Afterwards")
-    message = next(m for m in world.sim.messages(RIA) if "starting point" in words(m) and "Afterwards" not in words(m))
+    message = next(m for m in world.sim.messages(RIA) if "of 100 leads" in words(m) and "Afterwards" not in words(m))
     shown = json.dumps([message["text"], message["blocks"]], ensure_ascii=False)
     for smuggled in ("<!", "<@", "<#", "<http", "<script", "<img"):
         assert smuggled not in shown, shown
