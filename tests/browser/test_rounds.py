@@ -118,6 +118,9 @@ def test_what_waited_and_what_became_of_leads(hand: Hand) -> None:
     hand.press("Open")
     hand.newest("Firm 4")
     world.command(ADA, "budget 40")
+    # From a Monday on, so that only the second Friday asks.
+    friday(world)
+    world.shift(days=3)
     prior = {"horizon_days": 5, "scored_at": world.deps.clock.now().isoformat()}
     world.send(LEADS, [lead_item(f"f:{n}", RIA, 0.3, name=f"Week {n}", prior=prior) for n in range(3)])
     world.quiet()

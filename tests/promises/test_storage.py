@@ -14,7 +14,7 @@ from tests.promises.mechanisms import rests_on
 from tests.promises.test_intake import Opened
 from tests.storage.test_database import add, names
 from tests.stories.test_backup import preview
-from tests.world import World, lead_item
+from tests.world import MONA, World, lead_item
 
 HEADER, FRAME = 32, 24
 LEADS = 40
@@ -71,6 +71,7 @@ def test_a_backup_made_under_load_tells_the_same_digest(world: World, tmp_path: 
             world.send("/v1/leads", [lead_item(f"l:{number}:{n}", f"U0REP{12 + n:02}", 0.2) for n in range(LEADS // 4)])
             number += 1
 
+    world.press_in(MONA, world.home(MONA), "I agree")
     world.send("/v1/leads", [lead_item(f"first:{n}", f"U0REP{n % 12:02}", 0.2) for n in range(LEADS)])
     world.quiet()
     wanted = preview(world.settings.database_url, world)

@@ -30,6 +30,7 @@ def test_a_copy_made_under_load_holds_together_and_tells_the_same(
     world = shifted_world
     world.lead("crm:1")
     world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "Their budget was approved")
+    world.press_in(MONA, world.home(MONA), "I agree")
     world.quiet()
     stop, sent = threading.Event(), []
 

@@ -181,6 +181,9 @@ def friday(world: World) -> None:
 
 def test_on_fridays_she_is_asked_once_reminded_once_and_then_left_alone(shifted_world: World) -> None:
     world = shifted_world
+    # From a Monday on: whatever day it is today, the next Friday is less than five days away.
+    friday(world)
+    world.shift(days=3)
     now = world.deps.clock.now().isoformat()
     prior = {"horizon_days": 5, "scored_at": now}
     world.send(LEADS, [lead_item(f"f:{n}", RIA, 0.3, name=f"Firm {n}", prior=prior) for n in range(3)])
