@@ -1,5 +1,6 @@
 """Words that are taken out again: when somebody is to be forgotten, or when they have been kept long enough."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -34,30 +35,31 @@ def forget(session: Session, person: int, at: Moment) -> str:
     return "Forgotten: all that was written, the name, email and Slack id. The app's messages there will be deleted."
 
 
-def keep_no_longer(session: Session, at: Moment) -> int:
-    """Take out words that are older than the workspace keeps them; how many answers."""
+@dataclass(frozen=True)
+class Old:
+    """What is older than the workspace keeps it: answers with words, and numbers given in a sample."""
+
+    answers: list[int]
+    numbers: list[int]
+
+
+def old(session: Session, at: Moment) -> Old:
+    """What is to be emptied now, some of it at a time."""
     mode = workspace.read(session)
-    days = mode.retention_days
-    if days is None:
-        return 0
-    forgetting.empty_numbers(session, at.now - timedelta(days=days), mode.sample_id)
-    old = forgetting.old_words(session, at.now - timedelta(days=days), A_TIME)
-    if old:
-        _delete(session, forgetting.messages_with(session, old), "retention", at)
-        forgetting.empty_these(session, old)
-    return len(old)
+    if mode.retention_days is None:
+        return Old([], [])
+    before = at.now - timedelta(days=mode.retention_days)
+    answers = forgetting.old_words(session, before, A_TIME)
+    return Old(answers, forgetting.old_numbers(session, before, mode.sample_id, A_TIME))
+
+
+def keep_no_longer(session: Session, what: Old, at: Moment) -> None:
+    """Take the words out of these, and delete the messages that show them."""
+    _delete(session, forgetting.messages_with(session, what.answers), "retention", at)
+    forgetting.empty_these(session, what.answers)
+    forgetting.empty_numbers(session, what.numbers)
 
 
 def _delete(session: Session, letters: list[int], lane: str, at: Moment) -> None:
-    rows = [
-        {
-            "kind": "delete",
-            "lane": f"{lane}:{number}",
-            "payload": {},
-            "target_id": number,
-            "dedupe_key": f"delete:{number}",
-        }
-        for number in letters
-    ]
-    for row in rows:
-        outbox.add_once(session, row, at.real)
+    for number in letters:
+        outbox.delete(session, number, f"{lane}:{number}", at.real)

@@ -117,9 +117,9 @@ def give_back(deps: Deps) -> None:
 def _give_back(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
-        anybody, due = bool(owners.owners(session, at.now)), owners.to_note(session, at)
+        problems, due = owners.problems(session, at), owners.to_note(session, at)
         payload = owners.month(session, at) if due else {}
-    if anybody:
+    if problems:
         deps.db.write(lambda s: owners.tell_problems(s, at), key="owners")
     if due:
         deps.db.write(lambda s: owners.note(s, payload, due, at), key="owners")
@@ -143,13 +143,23 @@ def _look_for_drift(deps: Deps) -> None:
 def tidy(deps: Deps) -> None:
     """Empty letters that were sent more than a week ago, and answers that were kept long enough."""
     before = datetime.now(UTC) - LETTERS_KEEP
-    _quietly(deps, "tidy", lambda: deps.db.write(lambda s: outbox.empty_old(s, before), key="outbox"))
+    _quietly(deps, "tidy", lambda: _empty_old(deps, before))
     _quietly(deps, "retention", lambda: _keep_no_longer(deps))
+
+
+def _empty_old(deps: Deps, before: datetime) -> None:
+    with deps.db.reading() as session:
+        letters = outbox.old(session, before)
+    if letters:
+        deps.db.write(lambda s: outbox.empty(s, letters), key="outbox")
 
 
 def _keep_no_longer(deps: Deps) -> None:
     at = deps.clock.moment()
-    deps.db.write(lambda s: forgetting.keep_no_longer(s, at), key="tidy")
+    with deps.db.reading() as session:
+        old = forgetting.old(session, at)
+    if old.answers or old.numbers:
+        deps.db.write(lambda s: forgetting.keep_no_longer(s, old, at), key="tidy")
 
 
 def _quietly(deps: Deps, name: str, work: Callable[[], object]) -> None:

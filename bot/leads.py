@@ -265,7 +265,8 @@ def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, mode
     place = leads.situation(session, row.id)
     shared = place is not None and place.suggestion_shared
     # Where others read, a number that stopped moving would tell that she has answered.
-    answered = not shared and responses.first_answer_before(session, row.id, at.now)
+    # Nor by whom it was before: what a former owner said is nothing to whoever reads this now.
+    answered = not shared and place is not None and responses.current(session, row.id, place.reader_id) is not None
     late = row.posted_at is not None and at.now > row.posted_at + timedelta(hours=row.landmark_hours)
     if answered or late or row.outcome not in OPEN_OUTCOMES or place is None or place.suggestion_id is None:
         return

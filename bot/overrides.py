@@ -100,11 +100,13 @@ def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) ->
     place = find_place(session, ref, slack_id)
     if place.lead.suggestion_arm:
         sampling.reveal(session, place.lead, "skip", at)
-    leads.change_suggestion(session, place.lead.suggestion_id, number_visible=True)
     if place.lead.suggestion_shared:
+        # The message is everybody's: it goes on as it is, and only what she has seen is kept.
+        leads.change_suggestion(session, place.lead.suggestion_id, revealed=True)
         card = posting.card_of(session, place.lead)
         posting.tell(session, place.lead, slack_id, private.number(card), f"reveal:{click}", at.real)
     else:
+        leads.change_suggestion(session, place.lead.suggestion_id, number_visible=True)
         posting.show(session, place.lead.id, f"reveal:{click}", at.real)
 
 
@@ -128,7 +130,7 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
             "lead_id": lead.id,
             "prior_id": place.ref.prior,
             "person_id": place.person,
-            "number_visible": lead.suggestion_number_visible,
+            "number_visible": lead.suggestion_number_visible or lead.suggestion_revealed,
             "wording": WORDING_VERSION,
             "late": late,
             "made_up": at.made_up,

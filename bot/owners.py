@@ -31,11 +31,19 @@ def owners(session: Session, now: datetime) -> list[Any]:
     return [row for row in found if row.forgotten_at is None and not manages_or_did(session, row.slack_id, now)]
 
 
+def problems(session: Session, at: Moment) -> list[Any]:
+    """Leads whose data reps have called wrong and of which nobody was told; none when there was a letter today."""
+    told = owners(session, at.now)
+    if not told or any(outbox.by_key(session, _key(row, at)) is not None for row in told):
+        return []
+    return list(export.untold_problems(session, at.now - LOOK_BACK))
+
+
 def tell_problems(session: Session, at: Moment) -> int:
     """Tell the model's owners which leads' data reps have called wrong, once a day at the most; how many leads."""
     told = owners(session, at.now)
-    found = export.untold_problems(session, at.now - LOOK_BACK) if told else []
-    if not found or any(outbox.by_key(session, _key(row, at)) is not None for row in told):
+    found = problems(session, at)
+    if not found:
         return 0
     payload = views.problems([row.lead_id for row in found])
     letters = [{"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": _key(row, at)} for row in told]

@@ -90,7 +90,11 @@ def add_owner(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     command = Command("rep add", people=(found.slack_id,), email=email)
     ask = Ask(command, actor, deps.clock.moment(), {found.slack_id: found}, in_charge=True)
     done = deps.db.write(partial(_add, ask=ask), key="admin")
-    client.views_open(trigger_id=body["trigger_id"], view=notice_view(done.sentence))
+    try:
+        client.views_open(trigger_id=body["trigger_id"], view=notice_view(done.sentence))
+    except (SlackApiError, SlackClientError, OSError) as failure:
+        # It is done, and her Home shows it: a sentence that can't be shown must not say that nothing was.
+        log.warning("notice.unseen", error=type(failure).__name__)
     refresh(deps, client, actor.slack_id)
     ack()
 

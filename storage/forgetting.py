@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import String, cast, delete, func, insert, literal, or_, select, update
 from sqlmodel import Session
 
 from storage.tables import (
@@ -30,7 +30,8 @@ _NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimat
 def empty_words(session: Session, person: int) -> None:
     """Take out all that somebody wrote, and the numbers that she gave."""
     session.execute(update(sampled).where(sampled.c.person_id == person).values(estimate=None))
-    session.execute(update(responses).where(responses.c.person_id == person).values(**_NOTHING))
+    nameless = literal("forgotten:") + cast(responses.c.id, String)
+    session.execute(update(responses).where(responses.c.person_id == person).values(dedupe_key=nameless, **_NOTHING))
 
 
 def old_words(session: Session, before: datetime, limit: int) -> list[int]:
@@ -47,10 +48,15 @@ def empty_these(session: Session, rows: list[int]) -> None:
     session.execute(update(responses).where(responses.c.id.in_(rows)).values(**_NOTHING))
 
 
-def empty_numbers(session: Session, before: datetime, running: int | None) -> None:
-    """Take out the numbers of samples that are over; one that runs needs its own until its result."""
-    old = (sampled.c.answered_at < before) & (sampled.c.sample_id != (running or 0)) & sampled.c.estimate.is_not(None)
-    session.execute(update(sampled).where(old).values(estimate=None))
+def old_numbers(session: Session, before: datetime, running: int | None, limit: int) -> list[int]:
+    """Numbers of samples that are over, from before then; one that runs needs its own until its result."""
+    over = (sampled.c.answered_at < before) & (sampled.c.sample_id != (running or 0)) & sampled.c.estimate.is_not(None)
+    return list(session.execute(select(sampled.c.id).where(over).limit(limit)).scalars())
+
+
+def empty_numbers(session: Session, rows: list[int]) -> None:
+    """Take these numbers out."""
+    session.execute(update(sampled).where(sampled.c.id.in_(rows)).values(estimate=None))
 
 
 def messages_of(session: Session, slack_id: str) -> list[int]:
@@ -79,13 +85,18 @@ def messages_with(session: Session, rows: list[int]) -> list[int]:
 
 
 def drop_letters(session: Session, person: int, slack_id: str, now: datetime) -> None:
-    """Letters on their way to somebody are not sent any more; no letter to her holds words or her Slack id."""
+    """Letters on their way to somebody are not sent any more; no letter to her holds words or her Slack id.
+
+    Nor does any key: one press is told from another by who pressed.
+    """
     lanes = (slack_id, f"private:{slack_id}")
     hers = select(letters.c.id).where(letters.c.lane.in_(lanes))
     theirs = or_(letters.c.lane.in_(lanes), letters.c.target_id.in_(hers))
     unsent = letters.c.state.in_(("pending", "uncertain", "dead"))
     session.execute(update(letters).where(theirs, unsent).values(state="sent", sent_at=now))
     session.execute(update(letters).where(theirs, letters.c.state == "sent").values(payload={}, error="forgotten"))
+    nameless = literal("forgotten:") + cast(letters.c.id, String)
+    session.execute(update(letters).where(theirs).values(dedupe_key=nameless))
     session.execute(update(letters).where(letters.c.lane.in_(lanes)).values(lane=f"forgotten:{person}"))
     session.execute(delete(direct).where(direct.c.slack_id == slack_id))
 

@@ -28,6 +28,7 @@ _SITUATION = (
         suggestions.c.record.label("suggestion_record"),
         suggestions.c.shared.label("suggestion_shared"),
         suggestions.c.number_visible.label("suggestion_number_visible"),
+        suggestions.c.revealed.label("suggestion_revealed"),
         suggestions.c.arm.label("suggestion_arm"),
         suggestions.c.rep_id.label("reader_id"),
         suggestions.c.passed_on_at.label("suggestion_passed_on_at"),

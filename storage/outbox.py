@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, and_, bindparam, func, insert, select, text, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
@@ -18,6 +18,8 @@ letters, direct = table(Letter), table(DirectChannel)
 # The states stand in the statements as they stand in the partial indices: with parameters in their place neither
 # database would use those, and each look would read every letter ever sent.
 _IS_OPEN = "state IN ('pending', 'sending', 'uncertain')"
+_IS_DEAD = "state = 'dead'"
+_HAS_WORDS = "state = 'sent' AND error IS NULL"
 # Lane by lane along the index, so that a lane with ten thousand letters costs no more than one with a single letter.
 _HEADS = text(
     f"""
@@ -84,12 +86,15 @@ def last_sent(session: Session) -> datetime | None:
 
 
 def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: str, now: datetime) -> None:
-    """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent."""
+    """Let the message of letter `target_id` show `payload`: only the newest edit of a message is ever sent.
+
+    Nothing where the message was deleted, or is about to be.
+    """
     new = {"target": target_id, "words": payload}
     if changed(session, _EDIT_UNSENT, new):
         return
     session.info["signals"].add(LETTERS)
-    if changed(session, _EDIT_WAITING, new):
+    if changed(session, _EDIT_WAITING, new) or by_key(session, _delete_key(target_id)) is not None:
         return
     lead_id = session.execute(select(letters.c.lead_id).where(letters.c.id == target_id)).scalar()
     row = {
@@ -102,6 +107,19 @@ def edit(session: Session, target_id: int, payload: dict[str, Any], dedupe_key: 
         "dedupe_key": dedupe_key,
     }
     add_once(session, row, now)
+
+
+def delete(session: Session, target_id: int, lane: str, now: datetime) -> None:
+    """Take the message of letter `target_id` out of Slack; no edit of it is sent any more."""
+    waiting = text("letter.kind = 'update' AND letter.state = 'pending'")
+    gone = {"state": State.SENT.value, "sent_at": now, "payload": {}, "error": "deleted"}
+    session.execute(update(letters).where(letters.c.target_id == target_id, waiting).values(**gone))
+    row = {"kind": "delete", "lane": lane, "payload": {}, "target_id": target_id, "dedupe_key": _delete_key(target_id)}
+    add_once(session, row, now)
+
+
+def _delete_key(target_id: int) -> str:
+    return f"delete:{target_id}"
 
 
 def heads(session: Session) -> Sequence[Row[Any]]:
@@ -201,18 +219,20 @@ def give_up_edits(session: Session) -> None:
     lost = select(target.c.id).where(target.c.state == State.DEAD.value, target.c.id == letters.c.target_id).exists()
     session.execute(
         update(letters)
-        .where(letters.c.state == State.PENDING.value, letters.c.target_id.is_not(None), lost)
+        .where(text(_IS_OPEN), letters.c.state == State.PENDING.value, letters.c.target_id.is_not(None), lost)
         .values(state=State.DEAD.value, error="target_dead", fix="Mend the message that this belongs to first.")
     )
 
 
-def empty_old(session: Session, before: datetime) -> int:
-    """Take the words out of letters sent before `before` (PRODUCT §8); how many."""
-    old = and_(letters.c.state == State.SENT.value, letters.c.sent_at < before, letters.c.payload.is_not(None))
-    ids = session.execute(select(letters.c.id).where(old, letters.c.error.is_(None)).limit(500)).scalars().all()
-    if ids:
-        session.execute(update(letters).where(letters.c.id.in_(ids)).values(payload={}, error="emptied"))
-    return len(ids)
+def old(session: Session, before: datetime) -> list[int]:
+    """Letters sent before `before` that still have their words (PRODUCT §8); some of them at a time."""
+    found = select(letters.c.id).where(text(_HAS_WORDS), letters.c.sent_at < before).limit(500)
+    return list(session.execute(found).scalars())
+
+
+def empty(session: Session, ids: list[int]) -> None:
+    """Take the words out of these."""
+    session.execute(update(letters).where(letters.c.id.in_(ids)).values(payload={}, error="emptied"))
 
 
 def revive(session: Session, now: datetime) -> int:
@@ -221,27 +241,23 @@ def revive(session: Session, now: datetime) -> int:
     return changed(
         session,
         update(letters)
-        .where(letters.c.state == State.DEAD.value)
+        .where(text(_IS_DEAD))
         .values(state=State.PENDING.value, attempt=0, lost=0, next_at=now, error=None, fix=None),
     )
 
 
 def standing(session: Session) -> dict[str, int]:
     """How many new messages are open or dead, by state; what follows an answer is not counted."""
-    rows = session.execute(
-        select(letters.c.state, func.count())
-        .where(or_(letters.c.state.in_(OPEN), letters.c.state == State.DEAD.value))
-        .where(letters.c.kind.in_(("post", "thread")))
-        .group_by(letters.c.state)
-    )
-    return {row[0]: row[1] for row in rows}
+    new = select(letters.c.state, func.count()).where(letters.c.kind.in_(("post", "thread"))).group_by(letters.c.state)
+    return {row[0]: row[1] for which in (_IS_OPEN, _IS_DEAD) for row in session.execute(new.where(text(which)))}
 
 
 def oldest_open(session: Session) -> datetime | None:
     """When the oldest new message that is not sent yet was queued, in real time."""
     new = letters.c.kind.in_(("post", "thread"))
     found: datetime | None = session.execute(
-        select(letters.c.created_at).where(text(_IS_OPEN), new).order_by(letters.c.id).limit(1)
+        # By the index of open letters: ordered by id, every letter ever sent would be passed first.
+        select(func.min(letters.c.created_at)).where(text(_IS_OPEN), new)
     ).scalar()
     return found
 
@@ -250,6 +266,6 @@ def dead(session: Session) -> Sequence[Row[Any]]:
     """Dead letters with their fix, by fix: fix, how many, one lane."""
     return session.execute(
         select(letters.c.fix, func.count().label("many"), func.min(letters.c.lane).label("lane"))
-        .where(letters.c.state == State.DEAD.value)
+        .where(text(_IS_DEAD))
         .group_by(letters.c.fix)
     ).all()

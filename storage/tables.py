@@ -130,6 +130,13 @@ class Lead(SQLModel, table=True):
             postgresql_where=text("merged_into <> ''"),
             sqlite_where=text("merged_into <> ''"),
         ),
+        Index("lead_matured", "matures_at", "id"),
+        Index(
+            "lead_problem",
+            "id",
+            postgresql_where=text("data_problem AND problem_told_at IS NULL"),
+            sqlite_where=text("data_problem AND problem_told_at IS NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -211,6 +218,8 @@ class Suggestion(SQLModel, table=True):
     record: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     shared: bool = False
     number_visible: bool = True
+    # Where others read: that she asked for the number and saw it alone. The message itself goes on hiding it.
+    revealed: bool = False
     # Her lead's arm in a blind-first sample, while this message stands for it.
     arm: str = ""
     passed_on_at: datetime | None = _moment(default=None)
@@ -290,7 +299,7 @@ class Outcome(SQLModel, table=True):
     source: str
     dedupe_key: str = Field(unique=True)
     made_up: bool = False
-    received_at: datetime = _moment()
+    received_at: datetime = _moment(index=True)
 
 
 class Friday(SQLModel, table=True):
@@ -343,6 +352,13 @@ class Letter(SQLModel, table=True):
             "id",
             postgresql_where=text("state = 'dead'"),
             sqlite_where=text("state = 'dead'"),
+        ),
+        # Those whose words are still to be taken out, and the newest that Slack took.
+        Index(
+            "letter_sent",
+            "sent_at",
+            postgresql_where=text("state = 'sent' AND error IS NULL"),
+            sqlite_where=text("state = 'sent' AND error IS NULL"),
         ),
     )
 

@@ -131,11 +131,6 @@ class LeadIn(_Inbound):
     hard: bool = False
     prior: PriorIn
 
-    @property
-    def shown_facts(self) -> list[Fact]:
-        """The facts without those that would be a second verdict."""
-        return [fact for fact in self.facts if not is_verdict(fact.label)]
-
 
 class OutcomeIn(_Inbound):
     """What became of a lead. Corrections are sent as further ones; the latest by `at` counts."""

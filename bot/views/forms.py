@@ -135,10 +135,10 @@ def why_view(why: Why) -> Json:
     if why.reference_class:
         blocks.append(section(f"Compared with: {foreign(why.reference_class, 200)}."))
     if why.reasons:
-        lines = [f"• {foreign(r['text'], 200)} ({r['effect']} it)" for r in _both_signs(why.reasons)]
+        lines = [f"• {_within(r['text'], 200)} ({r['effect']} it)" for r in _both_signs(why.reasons)]
         blocks.append(section("What moved the tool most:\n" + "\n".join(lines)))
     if why.facts:
-        lines = [f"• {foreign(f['label'], 60)}: {foreign(f['value'], 200)}" for f in why.facts[:10]]
+        lines = [f"• {_within(f['label'], 60)}: {_within(f['value'], 200)}" for f in why.facts[:10]]
         blocks.append(section("What is known about the lead:\n" + "\n".join(lines)))
     version = f", version {one_line(why.model_version, 100)}" if why.model_version else ""
     blocks.append(plain_context(f"{one_line(why.model, 100)}{version}, {day(why.scored_at, why.zone)}."))
@@ -174,6 +174,11 @@ def seen_view(name: str, said: list[OwnWords], zone: str, ref: Ref, *, quoted: b
         blocks.append(actions(button("Don't quote me", ids.UNQUOTE, ref.model_dump_json())))
     blocks.append(context("Only you can open this."))
     return {"type": "modal", "title": plain("What I said"), "close": plain("Close"), "blocks": blocks}
+
+
+def _within(words: str, limit: int) -> str:
+    """Foreign words of a list whose lines share a section: entities take their room from the same limit."""
+    return fit(one_line(words, limit), limit)
 
 
 def _claim(why: Why) -> str:

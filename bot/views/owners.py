@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from bot.domain.wording import escape, foreign, plural
+from bot.domain.wording import escape, fit, foreign, one_line, plural
 from bot.views.kit import Json, context, section
 
-NAMED = 40
+NAMED = 30
 # As many as a message of Slack's takes.
 CHARTS = 2
 
@@ -13,7 +13,7 @@ CHARTS = 2
 def problems(lead_ids: list[str]) -> Json:
     """Leads whose data a rep has called wrong."""
     head = f"{plural(len(lead_ids), 'lead')} with data that may be wrong, as the people who work them say."
-    shown = ", ".join(f"`{foreign(one, 80)}`" for one in lead_ids[:NAMED])
+    shown = ", ".join(f"`{fit(one_line(one, 80), 80)}`" for one in lead_ids[:NAMED])
     more = f" and {len(lead_ids) - NAMED} more" if len(lead_ids) > NAMED else ""
     note = "Please look at the data, not at who said so: these are reports, and nobody is to be asked about them."
     return {"text": escape(head), "blocks": [section(f"{head}\n{shown}{more}"), context(note)]}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.bands import POINTS_NEED, Record
 from bot.domain.sampling import ASKED, BLIND
-from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, foreign, in_hundred, one_line, plural
+from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, fit, foreign, in_hundred, one_line, plural
 from bot.views import ids
 from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, plain_context, section
 
@@ -23,6 +23,8 @@ SHOWN_FACTS = 2
 NAME_SHOWN = 120
 LONGEST_LINK = 1500
 REASON_SHOWN = 600
+# Entities make words longer, and each of its lines gets a mark: together they stay within a section.
+REASON_FITS = 2000
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def _usual_answer(card: Card, value: str) -> list[Json]:
     if card.said.kind == "noted":
         undo = button("Undo", ids.UNDO_NOTED, value, label="Undo Noted")
         return [context("Noted."), actions(undo, other, *([why] if card.number_visible else reveal), *say)]
-    words = escape(cut(card.said.reason, REASON_SHOWN))
+    words = fit(cut(card.said.reason, REASON_SHOWN), REASON_FITS)
     quoted = "\n".join(f"> {line}" for line in words.splitlines() if line.strip())
     return [
         section(f"You see something else: *{DIRECTIONS[card.said.direction]}*\n{quoted}"),
