@@ -61,6 +61,8 @@ def _lead(row: Past, reps: dict[str, int], at: Moment, mode: Row[Any], *, asked:
     in_time = said is not None and said.at <= row.posted_at + timedelta(hours=landmark)
     standing = said.kind if said is not None and said.kind != "withdrawn" else ""
     direction = said.direction if said is not None and standing == "overridden" and in_time else ""
+    if row.at_landmark is not None:
+        direction = row.at_landmark
     return {
         "lead_id": item.lead_id,
         "flagged_hard": item.hard,

@@ -33,7 +33,10 @@ def matured(session: Session, after: tuple[datetime, int], now: datetime, limit:
             leads.c.flagged_hard,
             leads.c.made_up,
             leads.c.owner_email,
+            leads.c.owner_slack_id,
             leads.c.rep_id,
+            people.c.email.label("rep_email"),
+            people.c.slack_id.label("rep_slack_id"),
             leads.c.landmark_direction,
             case((won_in_time(), 1), else_=0).label("won"),
             priors.c.probability,
@@ -45,7 +48,9 @@ def matured(session: Session, after: tuple[datetime, int], now: datetime, limit:
             priors.c.reference_class,
             priors.c.scored_at,
         )
-        .select_from(leads.join(priors, priors.c.lead_id == leads.c.id))
+        .select_from(
+            leads.join(priors, priors.c.lead_id == leads.c.id).outerjoin(people, people.c.id == leads.c.rep_id)
+        )
         # The second bound says no more than `behind` does, and lets the index begin there.
         .where(
             leads.c.matures_at <= now,

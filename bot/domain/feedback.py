@@ -112,7 +112,7 @@ def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dic
         "kind": "lead",
         "lead_id": row.lead_id,
         "name": row.name,
-        "owner": row.owner_email or "",
+        "owner": _owner(row),
         "posted_at": row.posted_at.isoformat(),
         **_prior(row),
         "outcome": row.outcome if row.outcome in ("won", "lost", "disqualified") else "",
@@ -137,6 +137,12 @@ def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dic
     if route is not None:
         line["routing"] = {"by": route.by, "hard": route.hard, "propensity": route.propensity, "in_pool": route.in_pool}
     return line
+
+
+def _owner(row: Any) -> str:
+    """Email or Slack id: the CRM's owner or, where it names none, the rep to whom the lead was given."""
+    found = row.owner_email or row.owner_slack_id or row.rep_email or row.rep_slack_id or ""
+    return "" if found.startswith("forgotten:") else str(found)
 
 
 def _prior(row: Any) -> dict[str, Any]:

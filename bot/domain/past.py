@@ -16,6 +16,7 @@ FIELDS = (
     "lead_id", "name", "owner", "url", "hard", "posted_at", "probability", "points", "horizon_days", "model",
     "model_line", "model_version", "reference_class", "scored_at", "reasons", "not_seen", "outcome", "outcome_at",
     "amount", "response", "direction", "reason", "responded_at", "estimate", "cues",
+    "at_landmark",
 )  # fmt: skip
 RESPONSE_FIELDS = ("response", "direction")
 OUTCOMES = {
@@ -69,6 +70,8 @@ class Past:
     posted_at: datetime
     outcome: OutcomeIn | None
     response: PastResponse | None
+    # The direction in force at the landmark, "" for none, where the file tells it; else it follows from the response.
+    at_landmark: str | None = None
 
 
 class BadRow(ValueError):
@@ -87,7 +90,8 @@ def parse_past(cells: Mapping[str, Any], how: Mapped, now: datetime) -> Past:
     if posted_at > now:
         raise BadRow(["posted_at: lies ahead of now"])
     lead = parse_lead(cells, how, scored_at=posted_at)
-    return Past(lead, posted_at, _outcome(cells, how, lead, posted_at), _response(cells, how, posted_at))
+    response = _response(cells, how, posted_at)
+    return Past(lead, posted_at, _outcome(cells, how, lead, posted_at), response, _at_landmark(cells, how))
 
 
 def parse_lead(cells: Mapping[str, Any], how: Mapped, *, scored_at: datetime | None = None) -> LeadIn:
@@ -166,6 +170,15 @@ def _response(cells: Mapping[str, Any], how: Mapped, posted_at: datetime) -> Pas
     when = _moment(at, "responded_at", how) if at else posted_at
     reason = str(how.cell(cells, "reason"))[:3000]
     return PastResponse(kind, direction if kind == "overridden" else "", reason, when, number, cues)
+
+
+def _at_landmark(cells: Mapping[str, Any], how: Mapped) -> str | None:
+    if how.columns.get("at_landmark", "at_landmark") not in cells:
+        return None
+    direction = str(how.cell(cells, "at_landmark")).lower()
+    if direction and direction not in DIRECTIONS:
+        raise BadRow([f"at_landmark: {direction[:30]!r} is not more, less, other or data"])
+    return direction
 
 
 def _moment(value: Any, name: str, how: Mapped) -> datetime:

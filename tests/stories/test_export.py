@@ -25,7 +25,7 @@ from bot.importing import Import
 from storage.tables import Lead, Release, WordsRead
 from tests.sim import ROOT
 from tests.stories.test_digest import answered, go_to_monday, settle
-from tests.world import ADA, BOT_TOKEN, MONA, REPS, RIA, World, words
+from tests.world import ADA, BOT_TOKEN, LEADS, MONA, REPS, RIA, World, lead_item, words
 
 SAM = REPS[12]
 
@@ -185,6 +185,34 @@ def test_import_reads_back_what_was_exported(told: World, make_world: Any, tmp_p
         else:
             won = sum(row.outcome == "won" and row.posted_at < row.outcome_at <= row.matures_at for row in stored)
             assert won == 10
+
+
+def test_whose_a_lead_was_and_what_held_at_the_landmark_come_back_too(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    world.send(LEADS, [lead_item("x:slack", None, 0.3, name="Slack Ltd") | {"owner": {"slack_id": RIA}}])
+    world.send(LEADS, [lead_item("x:given", None, 0.3, name="Given Ltd")])
+    world.override(RIA, world.see(RIA, "Slack Ltd"), "more", "called back")
+    world.quiet()
+    given_to = next(row["rep_id"] for row in world.rows(Lead) if row["lead_id"] == "x:given")
+    assert given_to is not None
+    world.shift(days=4)
+    world.press(RIA, "Withdraw", world.see(RIA, "called back"))
+    world.quiet()
+    world.shift(days=91)
+    world.command(ADA, "export joined on")
+    status, lines, told = read(world, key(world, "export:joined"))
+    assert status == 200, told.text
+    assert {line["lead_id"]: line["at_landmark"] for line in lines} == {"x:slack": "more", "x:given": ""}
+    for line in lines:
+        line["lead_id"] += ":back"
+    file = tmp_path / "back.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    run = Import(file, Mapped(), post=False, database=world.deps.db, at=world.deps.clock.moment(), draw=world.deps.draw)
+    run.all(Console(quiet=True))
+    was = {str(row["lead_id"]): row for row in world.rows(Lead)}
+    for name in ("x:slack", "x:given"):
+        for column in ("rep_id", "landmark_direction", "response_kind"):
+            assert was[f"{name}:back"][column] == was[name][column], (name, column)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1))

@@ -45,6 +45,20 @@ def test_a_new_owner_cannot_tell_whether_the_former_one_answered(world: World, a
     assert "Leaky Ltd" in json.dumps(world.home(ROB))
 
 
+def test_a_new_score_reaches_the_new_owner_whatever_the_former_one_did(world: World) -> None:
+    for number, answers in ((1, True), (2, False)):
+        world.lead(f"crm:{number}", RIA, name=f"Firm {number}")
+        first = world.see(RIA, f"*Firm {number}*")
+        if answers:
+            world.press(RIA, "Noted", first)
+        world.lead(f"crm:{number}", ROB, name=f"Firm {number}")
+        world.see(ROB, f"*Firm {number}*")
+        world.quiet()
+        world.lead(f"crm:{number}", ROB, 0.44, name=f"Firm {number}", prior={"scored_at": "2026-11-21T09:00:00Z"})
+        world.quiet()
+        assert "about *44*" in json.dumps(world.see(ROB, f"*Firm {number}*"))
+
+
 def test_what_closed_while_it_waited_is_posted_to_nobody_and_is_in_no_figure(world: World) -> None:
     world.command(ADA, "rep pause @ria")
     world.lead("crm:1", RIA, name="Closed Ltd")

@@ -257,6 +257,9 @@ def test_forgotten_is_forgotten_everywhere_but_in_counts(world: World, tmp_path:
     for gone in ("secret", "timing", RIA, "Ria Holt", "ria@example.com"):
         assert gone not in kept, gone
     assert world.sim.messages(RIA) == [], "deleted in Slack too"
+    world.outcome(str(world.rows(Lead)[0]["lead_id"]), "won")
+    world.quiet()
+    assert {row["state"] for row in world.rows(Letter)} == {"sent"}, "nothing is edited that is gone"
     assert [row["landmark_direction"] for row in world.rows(Lead)] == ["more"], "counts stay"
     assert "secret" not in world.settings.database_url
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from storage.tables import Response
 from tests.world import MONA, RIA, ROB, World, labels, people_file, words
 
 DEALS = "C0DEALS"
@@ -103,8 +104,6 @@ def test_a_rep_who_asks_for_the_number_sees_it_when_she_asks(make_world: Any) ->
     world.press(RIA, "Show the tool's number", world.see(RIA, "Noted."))
     world.see(RIA, "about *12*")
     world.override(RIA, world.see(RIA, "about *12*"), "more", "Budget")
-    from storage.tables import Response
-
     assert [row["number_visible"] for row in world.rows(Response)] == [False, True]
 
 
@@ -114,3 +113,10 @@ def test_in_a_shared_channel_the_number_is_shown_to_her_alone(make_world: Any) -
     world.press(RIA, "Show the tool's number", world.see(RIA, "Acme Ltd", DEALS), DEALS)
     world.see(RIA, "about 12 close", DEALS)
     assert "about 12" not in json.dumps(world.sim.messages(ROB, DEALS))
+    world.lead(name="Acme Limited")
+    renamed = world.see(ROB, "Acme Limited", DEALS)
+    assert "about 12" not in json.dumps(renamed), "an edit of the message tells nobody else either"
+    assert labels(renamed) == ["Noted", "I see something else", "Show the tool's number"]
+    world.press(RIA, "Noted", renamed, DEALS)
+    world.quiet()
+    assert [row["number_visible"] for row in world.rows(Response)] == [True], "what she had seen is kept"
