@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from bot.domain.sampling import ASKED, BLIND
@@ -61,8 +61,8 @@ def hidden_since(session: Session, before: datetime, limit: int) -> Sequence[Row
     return session.execute(
         select(sampled.c.id, sampled.c.lead_id)
         .join(leads, leads.c.id == sampled.c.lead_id)
-        .where(sampled.c.arm == BLIND, sampled.c.revealed_at.is_(None), late)
-        .order_by(sampled.c.id)
+        .where(text("arm = 'blind_first' AND revealed_at IS NULL"), late)
+        .order_by(sampled.c.lead_id)
         .limit(limit)
     ).all()
 
