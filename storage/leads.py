@@ -66,6 +66,17 @@ _POSTED_SINCE = select(func.count()).where(
     suggestions.c.rep_id == bindparam("rep"), suggestions.c.created_at >= bindparam("since")
 )
 _NEWEST_PRIOR = select(priors).where(priors.c.lead_id == bindparam("lead")).order_by(priors.c.scored_at.desc()).limit(1)
+_LATER = priors.alias("later")
+_NEWEST_PRIORS = (
+    select(priors)
+    .where(priors.c.lead_id.in_(bindparam("leads", expanding=True)))
+    .where(
+        ~select(_LATER.c.id)
+        .where(_LATER.c.lead_id == priors.c.lead_id, _LATER.c.scored_at > priors.c.scored_at)
+        .correlate(priors)
+        .exists()
+    )
+)
 _PRIOR_AT = select(priors).where(priors.c.lead_id == bindparam("lead"), priors.c.scored_at == bindparam("at"))
 _ADD = insert(leads).returning(leads.c.id, sort_by_parameter_order=True)
 _ADD_PRIORS = insert(priors).returning(priors.c.id, sort_by_parameter_order=True)
@@ -173,6 +184,15 @@ def change_suggestion(session: Session, suggestion: int, **values: Any) -> None:
 def newest_prior(session: Session, lead: int) -> Row[Any]:
     """The prior of the latest `scored_at`."""
     return session.execute(_NEWEST_PRIOR, {"lead": lead}).one()
+
+
+def with_newest_prior(session: Session, rows: Iterable[Row[Any]]) -> list[tuple[str, Row[Any], Row[Any]]]:
+    """Each of these leads with its prior of the latest `scored_at`: external id, lead, prior."""
+    leads_by_id = {row.id: row for row in rows}
+    if not leads_by_id:
+        return []
+    found = session.execute(_NEWEST_PRIORS, {"leads": list(leads_by_id)}).all()
+    return [(leads_by_id[prior.lead_id].lead_id, leads_by_id[prior.lead_id], prior) for prior in found]
 
 
 def prior_at(session: Session, lead: int, scored_at: datetime) -> Row[Any] | None:
