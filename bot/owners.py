@@ -7,7 +7,7 @@ import numpy as np
 from sqlmodel import Session
 
 from bot.domain.bands import LABELS
-from bot.domain.calibration import corp, diagram_may_show, drift, reliability
+from bot.domain.calibration import WATCH, corp, diagram_may_show, drift, reliability, watch_began
 from bot.domain.clock import Moment
 from bot.domain.evidence import ALARM, Tilt
 from bot.domain.pace import local_day
@@ -18,8 +18,6 @@ from bot.views.owners import Fit
 from storage import export, outbox
 
 LOOK_BACK = timedelta(days=90)
-# An alarm counts leads since it last rang, and no further back than this.
-DRIFT_DAYS = timedelta(days=365)
 DRIFT_NEEDED = 50
 # A month's note judges the tool by the newest of a year's leads: enough, and no more than a second's work.
 YEAR, FIT_LEADS = timedelta(days=365), 20_000
@@ -57,11 +55,11 @@ def _key(row: Any, at: Moment) -> str:
 
 
 def drifting(session: Session, at: Moment) -> list[dict[str, Any]]:
-    """Model lines whose numbers and outcomes part company, by leads that matured since the alarm last rang."""
+    """Model lines whose numbers and outcomes part company, by leads that matured since this watch began."""
     found = []
-    for line in export.lines_since(session, at.now - DRIFT_DAYS, at.now):
+    for line in export.lines_since(session, at.now - WATCH, at.now):
         last = export.last_alarm(session, line.model_line, line.horizon_days)
-        since = max(last.at, at.now - DRIFT_DAYS) if last is not None else at.now - DRIFT_DAYS
+        since = watch_began(last.at if last is not None else _just_before_first(session, line), at.now)
         rows = export.of_line(session, line.model_line, line.horizon_days, since, at.now)
         if len(rows) < DRIFT_NEEDED:
             continue
@@ -84,6 +82,10 @@ def drifting(session: Session, at: Moment) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _just_before_first(session: Session, line: Any) -> datetime:
+    return export.first_matured(session, line.model_line, line.horizon_days) - timedelta(microseconds=1)
 
 
 def ring(session: Session, alarm: dict[str, Any], admins: list[str], at: Moment) -> None:

@@ -137,6 +137,13 @@ def of_line(
     ).all()
 
 
+def first_matured(session: Session, line: str, horizon: int) -> datetime:
+    """When the first lead of a model line matured; the line has one."""
+    mine = (leads.c.model_line == line) & (leads.c.horizon_days == horizon) & leads.c.posted_at.is_not(None)
+    found: datetime = session.execute(select(func.min(leads.c.matures_at)).where(mine)).scalar_one()
+    return found
+
+
 def last_alarm(session: Session, line: str, horizon: int) -> Row[Any] | None:
     """When the alarm last rang for a model line."""
     return session.execute(

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from bot.domain.evidence import Numbers, Tilt
+
+WATCH = timedelta(days=365)
 
 DIAGRAM_NEEDS, EACH_NEEDS = 200, 30
 DRAWS, SEED = 200, 20_101_101
@@ -75,6 +78,16 @@ def reliability(p: Numbers, y: Numbers, groups: int = 10) -> list[tuple[float, f
             found.append((float(p[part].mean()), float(fitted[part].mean()), len(part)))
             start = end
     return found
+
+
+def watch_began(began: datetime, now: datetime) -> datetime:
+    """The beginning of the drift alarm's present watch, where `began` is when the alarm last rang, or the first lead.
+
+    A watch is a year and another follows it: within each the e-value grows from one fixed beginning, which is what
+    Ville's inequality wants. A window that rolls along with today would promise nothing over many looks, and one that
+    never ends would ask for ever more evidence of a tool that was right for years.
+    """
+    return began + (now - began) // WATCH * WATCH
 
 
 def drift(bands: Sequence[Tilt]) -> float:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, datetime, timedelta
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from bot.domain.calibration import brier, corp, diagram_may_show, drift, isotonic, reliability
+from bot.domain.calibration import WATCH, brier, corp, diagram_may_show, drift, isotonic, reliability, watch_began
 from bot.domain.evidence import (
     ODDS_GRID,
     Conditional,
@@ -54,6 +55,20 @@ def test_the_tilt_and_its_range_are_those_of_an_independent_computation() -> Non
     close("oe_anytime", O=tilt.won, E=tilt.expected, ratio_lo=low, ratio_hi=high)
     p, y = numbers("tilt_two_sided", "p", "y")
     close("tilt_two_sided", e=Tilt.of(p, y).e_value())
+
+
+@published
+def test_how_many_are_won_follows_the_poisson_binomial_distribution() -> None:
+    # What the conditional likelihood divides by is that distribution but for one factor: P(K) = e_K · Π (1 − p).
+    (p,) = numbers("poisson_binomial", "p")
+    found = []
+    for won in range(len(p) + 1):
+        y = (np.arange(len(p)) < won).astype(float)
+        (conditional,) = conditional_loglik(logit(p), np.zeros_like(p), y, np.array([0.0]))
+        found.append(float(np.exp(y @ logit(p) - conditional + np.log1p(-p).sum())))
+    mean, seen = float(np.arange(len(p) + 1) @ found), int(CASES["poisson_binomial"]["expected"]["O"])
+    close("poisson_binomial", pmf_0_to_10=found[:11], mean=mean)
+    close("poisson_binomial", P_le_O=sum(found[: seen + 1]), P_ge_O=sum(found[seen:]))
 
 
 @published
@@ -208,3 +223,13 @@ def test_corp_adds_up_and_knows_what_chance_would_do() -> None:
 def test_hits_of_a_direction_count_non_wins_among_less() -> None:
     p, z, y = np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0, 1, -1, 0]), np.array([1.0, 0, 0, 1])
     assert directional_hits(p, z, y) == (2, pytest.approx(0.1 + 0.2 + 0.7))
+
+
+@given(st.datetimes(timezones=st.just(UTC), max_value=datetime.max - 4000 * timedelta(days=1)), st.integers(0, 3000))
+def test_a_watch_for_drift_has_one_beginning_until_it_is_over(began: datetime, days: int) -> None:
+    now = began + timedelta(days=days)
+    start = watch_began(began, now)
+    assert start <= now < start + WATCH
+    assert (start - began) % WATCH == timedelta(0)
+    assert watch_began(began, start + WATCH - timedelta(microseconds=1)) == start
+    assert watch_began(began, start + WATCH) == start + WATCH
