@@ -144,7 +144,8 @@ def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, in
             words = _nameless(row.reason, row.name)
             if words:
                 one_each[row.author_id] = words
-    if len(one_each) < QUOTING_REPS:
+    # Of those who said anything no more than half are quoted, so that nobody must be among them.
+    if len(one_each) < QUOTING_REPS or len({row.author_id for row in rows}) < 2 * QUOTES_SHOWN:
         return None
     # By their own letters, so that the order says nothing about who.
     chosen = sorted(one_each.items(), key=lambda pair: pair[1])[:QUOTES_SHOWN]

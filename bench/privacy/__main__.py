@@ -22,8 +22,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     names = "reps", "years", "sets", "leads in them", "certain", "guessed right", "base rates", "advantage, points"
-    print(f"| {' | '.join([*names, 'cue, points', 'waited'])} |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join([*names, 'cue, points', 'quotes, points', 'waited'])} |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(asked.jobs) as pool:
         for reps in asked.teams:
             found = sum(pool.map(partial(one_year, reps), range(asked.years), chunksize=2), Loot())
@@ -31,7 +31,8 @@ def main() -> None:
             waited = found.waited_weeks / max(1, found.leads)
             print(
                 f"| {reps} | {asked.years} | {found.sets:,} | {found.leads:,} | {found.certain} | {share:.1f} % | "
-                f"{base:.1f} % | {found.advantage:+.2f} | {found.cue_advantage:+.2f} | {waited:.1f} weeks |",
+                f"{base:.1f} % | {found.advantage:+.2f} | {found.cue_advantage:+.2f} | {found.quote_advantage:+.2f} | "
+                f"{waited:.1f} weeks |",
                 flush=True,
             )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen
+from bench.privacy.quotes import against_quotes
 from bot.domain.evidence import expit
 from bot.domain.release import CELLS, LESS, MORE, NEITHER
 
@@ -58,6 +59,11 @@ class Loot:
     cue_leads: int = 0
     cue_right: int = 0
     cue_base_right: int = 0
+    # And for whether a lead was called at all, by one who counts the quotes: leads in blocks that are quoted from,
+    # right guesses, and those without the quotes.
+    quote_leads: int = 0
+    quote_right: int = 0
+    quote_base_right: int = 0
 
     def __add__(self, other: "Loot") -> "Loot":
         return Loot(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -71,6 +77,11 @@ class Loot:
     def cue_advantage(self) -> float:
         """The same of guesses on whether a cue was named."""
         return 100 * (self.cue_right - self.cue_base_right) / self.cue_leads if self.cue_leads else 0.0
+
+    @property
+    def quote_advantage(self) -> float:
+        """What the number of quotes adds to guesses on whether a lead was called, in points."""
+        return 100 * (self.quote_right - self.quote_base_right) / self.quote_leads if self.quote_leads else 0.0
 
 
 def read(text: str) -> Figures | None:
@@ -142,8 +153,14 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
             guess = max(CELLS, key=lambda name: each.chance[k.id][name])
             loot.right += guess == k.said
             loot.base_right += rates[_class(k)] == k.said
-    cues = against_cues(seen, sets)
-    return loot + Loot(certain=cues.certain, cue_leads=cues.leads, cue_right=cues.right, cue_base_right=cues.base_right)
+    cues, quotes = against_cues(seen, sets), against_quotes(seen, sets)
+    loot += Loot(certain=cues.certain, cue_leads=cues.leads, cue_right=cues.right, cue_base_right=cues.base_right)
+    return loot + Loot(
+        certain=quotes.certain,
+        quote_leads=quotes.leads,
+        quote_right=quotes.right,
+        quote_base_right=quotes.base_right,
+    )
 
 
 def _one_set(members: list[Known], before: Figures, now: Figures, at: datetime) -> tuple[Set, int]:

@@ -1,6 +1,7 @@
 """A made-up sales floor on a real database: one team, a year of leads, and the digests that its manager reads."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from storage.tables import Workspace
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
 HORIZON, WEEKS, LEADS_A_REP, LEADS_A_WEEK = 60, 52, 5, 100
 MANAGER, HARD = 1, 0.15
+_QUOTE = re.compile(r"> (number \d+)")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Known:
     data_problem: bool
     hard: bool
     cues: tuple[str, ...] = ()
+    # What she wrote and may be quoted with; "" where she did not agree.
+    quote: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Seen:
     at: datetime
     digest: bool
     text: str
+    quotes: tuple[str, ...] = ()
 
 
 def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
@@ -64,7 +69,7 @@ def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
         for number in range(reps):
             people.add(session, _person(f"U0REP{number:02}", is_rep=True, team_id=team))
         people.set_manager(session, team, MANAGER, BEGAN)
-        known = _leads(session, random, reps)
+        known = _leads(session, random, np.random.default_rng([seed, 1]), reps)
         seen = _reads(session, random)
     engine.dispose()
     return known, seen
@@ -74,8 +79,8 @@ def _person(slack_id: str, **more: Any) -> dict[str, Any]:
     return {"slack_id": slack_id, "name": slack_id, "added_at": BEGAN, "pledged_at": BEGAN, **more}
 
 
-def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Known]:
-    """Reps differ in how often they speak up; some hardly ever do, one does all the time."""
+def _leads(session: Session, random: np.random.Generator, agreeing: np.random.Generator, reps: int) -> list[Known]:
+    """Reps differ in how often they speak up; some hardly ever do, one does all the time. Nor may all be quoted."""
     many = WEEKS * min(LEADS_A_REP * reps, LEADS_A_WEEK)
     rep = random.integers(0, reps, many)
     talks = random.beta(1.2, 4.0, reps)[rep]
@@ -88,6 +93,7 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
     # Who names cues has favourites; one in all is named far more often than the others.
     names = random.random(many) < random.beta(2.0, 2.0, reps)[rep]
     taste = random.dirichlet(np.r_[3.0, np.full(len(CUES) - 1, 0.4)], reps)
+    agrees = agreeing.random(many) < agreeing.beta(1.0, 3.0, reps)[rep]
     posted = np.sort(random.uniform(0, WEEKS * 7, many))
     fate = random.random(many)
     rows, known = [], []
@@ -120,9 +126,9 @@ def _leads(session: Session, random: np.random.Generator, reps: int) -> list[Kno
         )
         kept = "early" if early and ends != "open" else ends
         cues = (str(random.choice(CUES, p=taste[rep[n]])),) if said and names[n] else ()
-        known.append(
-            Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD), cues)
-        )
+        quote = f"number {n}" if said and agrees[n] else ""
+        lead = Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD))
+        known.append(replace(lead, cues=cues, quote=quote))
     leads.add(session, rows)
     responses.add_many(session, [_answer(one) for one in known if one.said != "neither"])
     return known
@@ -135,6 +141,8 @@ def _answer(known: Known) -> dict[str, Any]:
         "kind": "overridden",
         "direction": known.said,
         "cues": list(known.cues),
+        "reason": known.quote or "not to be quoted",
+        "quote": bool(known.quote),
         "dedupe_key": f"said:{known.id}",
         "at": known.matures_at - timedelta(days=HORIZON),
     }
@@ -154,5 +162,7 @@ def _reads(session: Session, random: np.random.Generator) -> list[Seen]:
             made = digests.draft(session, MANAGER, due, at, looking=place != sent_at)
             if place == sent_at:
                 digests.queue_digest(session, made, at)
-            seen.append(Seen(now, place == sent_at, str(made.payload["text"])))
+            # Quotes stand in the modal alone, a line each behind a mark.
+            quotes = tuple(_QUOTE.findall(str(made.details)))
+            seen.append(Seen(now, place == sent_at, str(made.payload["text"]), quotes))
     return seen

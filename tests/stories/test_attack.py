@@ -8,6 +8,7 @@ import pytest
 from bench.privacy.attack import Set, attack, read
 from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen, a_year
+from bench.privacy.quotes import against_quotes
 from bot.domain.release import LESS, MORE, NEITHER, Cell, frozen, together
 from bot.views.digest import digest
 from bot.views.digest_figures import HorizonFigures
@@ -22,6 +23,8 @@ def test_a_year_of_digests_gives_nobody_away(reps: int) -> None:
     assert loot.advantage <= 1.0
     assert loot.cue_leads > 0 or reps < 8, "a cue is named in every large team's year"
     assert loot.cue_advantage <= 1.0
+    assert loot.quote_leads > 0 or reps < 8, "somebody is quoted in every large team's year"
+    assert loot.quote_advantage <= 1.0
 
 
 def text_of(known: list[Known]) -> str:
@@ -74,6 +77,17 @@ def test_the_attacker_reads_the_line_on_cues_too() -> None:
     for many, certain in ((len(known), len(known)), (len(known) - 1, 0)):
         seen = [Seen(later, True, f"Mentioned most: tone ({many}).")]
         assert against_cues(seen, [one]).certain == certain
+
+
+def test_the_attacker_counts_the_quotes_too() -> None:
+    """A block whose two reps are both quoted: whoever had a single lead in it is exposed."""
+    known, _ = a_year(12, seed=5)
+    known = [replace(known[0], rep=1), *(replace(one, rep=2) for one in known[1:20])]
+    chance = {one.id: {MORE: 0.2, LESS: 0.2, NEITHER: 0.6} for one in known}
+    one = Set(known, chance, {MORE: 4, LESS: 4, NEITHER: 12}, None, known[0].matures_at)
+    later = one.told_at + timedelta(days=7)
+    for quotes, certain in ((("number 1", "number 2"), 1), (("number 1",), 0)):
+        assert against_quotes([Seen(later, True, "", quotes)], [one]).certain == certain
 
 
 def test_the_attacker_reads_what_the_digest_says() -> None:
