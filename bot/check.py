@@ -156,7 +156,8 @@ def _letters(database: Database) -> Iterator[Line]:
     open_letters = sum(count for state, count in standing.items() if state != "dead")
     yield Line(True, f"{plural(open_letters, 'letter')} on the way.")
     for row in dead:
-        yield Line(False, f"{plural(row.many, 'letter')} could not be delivered ({row.lane}). {row.fix}")
+        where = f" ({row.lane})" if row.lane else ""
+        yield Line(False, f"{plural(row.many, 'letter')} could not be delivered{where}. {row.fix}")
 
 
 def _crms(database: Database) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from bot.views.health import Crm, Dead, Health, Waiting, lines
 from storage import connections, export, leads, outbox, people, webhooks, workspace
 from storage import waiting as kept_waiting
 
+REFUSED = "Slack refused it."
 DRIFT_SHOWN = timedelta(days=30)
 
 
@@ -41,7 +42,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         unanswered=[row.name for row in waiting if pledges.asked(session, row.id)],
         unmanaged=[team.name for team in teams if team.manager_id is None],
         teamless=[row.name for row in reps if row.team_id is None],
-        dead=[Dead(row.fix or "Slack refused it.", int(row.many)) for row in outbox.dead(session)],
+        dead=[Dead(row.fix or REFUSED, int(row.many), row.first, row.lane or "") for row in outbox.dead(session)],
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
         crms=[Crm(row.name, row.read_at, row.trouble, row.refused) for row in connections.everything(session)],

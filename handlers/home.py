@@ -63,11 +63,12 @@ def open_digest(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
 
 
 def retry(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
-    """[Try these messages again]: the dead letters, once more."""
+    """[Try again]: the letters that died of the same, once more."""
     actor, at = admin(deps, client, body["user"]["id"]), deps.clock.moment()
+    like = numbered(body) or None
 
     def work(session: Session) -> None:
-        many = outbox.revive(session, at.real)
+        many = outbox.revive(session, at.real, like)
         if many:
             done = Done(f"{plural(many, 'message')} that could not be delivered {_is(many)} tried again.", final=True)
             audit.keep(session, actor, "retry", done, at)

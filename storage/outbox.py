@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, insert, select, text, true, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
@@ -235,13 +235,18 @@ def empty(session: Session, ids: list[int]) -> None:
     session.execute(update(letters).where(letters.c.id.in_(ids)).values(payload={}, error="emptied"))
 
 
-def revive(session: Session, now: datetime) -> int:
-    """Let dead letters be tried again; how many."""
+def revive(session: Session, now: datetime, like: int | None = None) -> int:
+    """Let dead letters be tried again: all, or those that died of the same as letter `like`; how many."""
     session.info["signals"].add(LETTERS)
+    same: ColumnElement[bool] = true()
+    if like is not None:
+        # Read first: the fix of that very letter is taken away with the others'.
+        fix = session.execute(select(letters.c.fix).where(letters.c.id == like)).scalar()
+        same = letters.c.fix.is_(None) if fix is None else letters.c.fix == fix
     return changed(
         session,
         update(letters)
-        .where(text(_IS_DEAD))
+        .where(text(_IS_DEAD), same)
         .values(state=State.PENDING.value, attempt=0, lost=0, next_at=now, error=None, fix=None),
     )
 
@@ -263,9 +268,13 @@ def oldest_open(session: Session) -> datetime | None:
 
 
 def dead(session: Session) -> Sequence[Row[Any]]:
-    """Dead letters with their fix, by fix: fix, how many, one lane."""
+    """Dead letters with their fix, by fix: fix, how many, the first one's id, and a channel or person that a new
+    message was for; none where all of them follow an answer, which is nobody's business.
+    """
+    lane = func.min(case((letters.c.kind.in_(("post", "thread")), letters.c.lane)))
     return session.execute(
-        select(letters.c.fix, func.count().label("many"), func.min(letters.c.lane).label("lane"))
+        select(letters.c.fix, func.count().label("many"), func.min(letters.c.id).label("first"), lane.label("lane"))
         .where(text(_IS_DEAD))
         .group_by(letters.c.fix)
+        .order_by(func.min(letters.c.id))
     ).all()

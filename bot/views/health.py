@@ -9,10 +9,12 @@ from bot.domain.wording import day, foreign, listed, plural
 
 @dataclass(frozen=True)
 class Dead:
-    """Letters that could not be delivered, by what would mend it."""
+    """Letters that could not be delivered, by what would mend it: the first one's number, and whom it was for."""
 
     fix: str
     many: int
+    first: int = 0
+    lane: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def lines(health: Health) -> list[str]:
 
 def needs(health: Health) -> list[str]:
     """What somebody should do something about, each with what to do."""
-    found = [f"{plural(dead.many, 'message')} could not be delivered. {foreign(dead.fix, 300)}" for dead in health.dead]
+    found = [undelivered(dead) for dead in health.dead]
     found += [
         f"{foreign(one.name, 40)} can't be read. {foreign(one.trouble, 300)}" for one in health.crms if one.refused
     ]
@@ -111,6 +113,14 @@ def needs(health: Health) -> list[str]:
             f"{_has(health.unanswered)} not answered; it stands in the app's messages and Home."
         )
     return found
+
+
+def undelivered(dead: Dead) -> str:
+    """What could not be delivered, where to, and what would mend it."""
+    where = ""
+    if dead.lane:
+        where = f" ({'' if dead.many == 1 else 'one of them '}for <{'#' if dead.lane[0] in 'CG' else '@'}{dead.lane}>)"
+    return f"{plural(dead.many, 'message')} could not be delivered{where}. {foreign(dead.fix, 300)}"
 
 
 def runs(health: Health) -> list[str]:

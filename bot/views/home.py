@@ -1,15 +1,17 @@
 """The Home tab, for a rep, a manager and an admin: each part is there for whom it concerns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from bot.domain.wording import cut, day, escape, foreign, plural
+from bot.domain.wording import day, escape, foreign, plural
 from bot.views import ids
-from bot.views.health import Health, needs, runs
+from bot.views.health import Health, needs, runs, undelivered
 from bot.views.kit import Json, actions, button, context, divider, header, plain, section
 from bot.views.rep_home import RepPart, rep_blocks
 
 BLOCKS_LIMIT = 100
+DEAD_SHOWN = 10
+SECTION_ROOM = 2900
 HEADLINES = {
     "waiting": "No results yet",
     "quiet": "Nothing new",
@@ -136,16 +138,27 @@ def _manager(part: ManagerPart) -> list[Json]:
 
 def _admin(found: Health) -> list[Json]:
     blocks = [header("How it runs")]
-    open_points = needs(found)
+    open_points = needs(replace(found, dead=[]))
     if open_points:
-        blocks.append(section("*Needs you*\n" + cut("\n".join(f"• {line}" for line in open_points), 2800)))
-    else:
+        blocks.append(section(_within("*Needs you*", [f"• {line}" for line in open_points])))
+    elif not found.dead:
         blocks.append(section("Nothing needs you."))
-    if found.dead:
-        blocks.append(actions(button("Try these messages again", ids.RETRY, "dead")))
+    for place, dead in enumerate(found.dead[:DEAD_SHOWN]):
+        again = button("Try again", ids.RETRY, str(dead.first), label=f"Try again: {dead.fix}"[:75])
+        blocks.append(section(undelivered(dead)) | {"accessory": again, "block_id": f"dead.{place}"})
     for one in [one for one in found.waiting if one.why == "owner" and "@" in one.owner][:10]:
         words = f"{plural(one.many, 'lead waits', 'leads wait')} for {foreign(one.owner, 120)}"
         add = button("Add", ids.ADD_OWNER, one.owner[:200], label=f"Add {one.owner} as a rep")
         blocks.append(section(words) | {"accessory": add})
     blocks.append(section("\n".join(f"• {line}" for line in runs(found))))
     return [*blocks, context("`/otherwise help` lists the commands.")]
+
+
+def _within(head: str, lines: list[str]) -> str:
+    """A section of whole lines: what has no room is counted, and `status` has it."""
+    shown = [head]
+    for place, line in enumerate(lines):
+        if sum(map(len, shown)) + len(shown) + len(line) > SECTION_ROOM:
+            return "\n".join([*shown, f"• And {len(lines) - place} more: `/otherwise status`."])
+        shown.append(line)
+    return "\n".join(shown)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.views import ids
+from storage.tables import Letter
 from tests.world import ADA, MILO, MONA, RIA, ROB, World, labels, words
 
 
@@ -81,12 +82,37 @@ def test_an_admin_sees_what_needs_her_adds_an_owner_and_retries(make_world: Any)
     home = world.home(ADA)
     assert "1 message could not be delivered" in words(home)
     world.sim.post("channels", id="C0DEALS", archived=False)
-    world.press_in(ADA, home, "Try these messages again")
+    world.press_in(ADA, home, "Try again")
     world.see(ROB, "Acme Ltd", "C0DEALS")
     assert "could not be delivered" not in words(world.home(ADA))
     hers = world.home(RIA)["id"]
     assert world.sim.act("view_click", RIA, view=hers, action_id=ids.RETRY, forged={"value": "dead"})["acked"]
     assert "This is for Otherwise's admins" in json.dumps(world.form(RIA))
+
+
+def test_what_failed_for_one_reason_is_tried_again_without_the_rest(make_world: Any) -> None:
+    world: World = make_world()
+    world.add_people()
+    for name in ("C0OLDER", "C0CLOSED"):
+        world.sim.post("channels", id=name, name=name[2:].lower(), add=[ADA, RIA, ROB, "U0OTHERWISE"])
+    world.command(ADA, "rep add @ria #older")
+    world.command(ADA, "rep add @rob #closed")
+    world.sim.post("channels", id="C0OLDER", archived=True)
+    world.sim.fault("chat.postMessage", "error", error="msg_too_long", channel="C0CLOSED")
+    world.lead("crm:1", RIA, name="Old Ltd")
+    world.lead("crm:2", ROB, name="Closed Ltd")
+    world.quiet()
+    home = world.home(ADA)
+    said = words(home)
+    for channel in ("C0OLDER", "C0CLOSED"):
+        assert f"1 message could not be delivered (for <#{channel}>)" in said
+    world.sim.post("channels", id="C0OLDER", archived=False)
+    (block,) = [one for one in home["blocks"] if "C0OLDER" in json.dumps(one) and "accessory" in one]
+    world.sim.act("view_click", ADA, view=home["id"], action_id=ids.RETRY, block_id=block["block_id"])
+    world.see(RIA, "Old Ltd", "C0OLDER")
+    world.quiet()
+    left = [row for row in world.rows(Letter) if row["state"] == "dead"]
+    assert [(row["lane"], row["attempt"]) for row in left] == [("C0CLOSED", 1)], "the other was not tried again"
 
 
 def test_a_manager_reads_her_last_digests_in_home_and_only_hers(shifted_world: Any) -> None:
