@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -69,8 +70,8 @@ def latest(session: Session, zone: str) -> list[str]:
     """The newest changes, a line each."""
     names = {person.slack_id: person.name for person in people.everybody(session)}
     return [
-        f"{day(row.at, zone)}, {_name(names, row.actor_slack_id)}: {row.sentence}"
-        + (" _(undone)_" if row.undone_at else "")
+        f"{day(row.at, zone)}, {row.at.astimezone(ZoneInfo(zone)):%H:%M}, {_name(names, row.actor_slack_id)}: "
+        f"{row.sentence}{' _(undone)_' if row.undone_at else ''}"
         for row in audit.latest(session, SHOWN)
     ]
 

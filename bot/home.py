@@ -97,6 +97,7 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         ],
         more_open=len(open_leads) > SHOWN,
         answers=[_answer(row) for row in standing[:SHOWN]],
+        answers_many=len(standing),
         counts=_counts(standing, now),
         kept_rows=responses.count_of(session, person.id) + sampling.of_person(session, person.id),
         promises=_promises(session, person),

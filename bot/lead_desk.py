@@ -90,7 +90,9 @@ def tell_outcome(session: Session, ask: Ask) -> Done:
         {"outcome": word, "lead_id": lead.lead_id},
     )
     early = ""
-    if lead.posted_at is not None and at <= lead.posted_at + timedelta(hours=lead.landmark_hours) and not lead.trial:
+    if lead.posted_at is not None and at <= lead.posted_at and not lead.trial:
+        early = f" That is before it was posted ({day(lead.posted_at, ask.actor.zone)}), so it counts in no figure."
+    elif lead.posted_at is not None and at <= lead.posted_at + timedelta(hours=lead.landmark_hours) and not lead.trial:
         early = (
             f" It was settled within {lead.landmark_hours} hours of posting, so digests leave it out and count it so."
         )

@@ -71,7 +71,9 @@ class RepPart:
     zone: str
     open_leads: list[OpenLead]
     more_open: bool
+    # The newest, and how many there are in all.
     answers: list[Answer]
+    answers_many: int
     counts: Counts | None
     kept_rows: int
     promises: list[Promise]
@@ -132,6 +134,8 @@ def record_blocks(rep: RepPart) -> list[Json]:
         blocks.append(section(_answer(answer, rep.zone)) | {"accessory": see})
     if not rep.answers:
         blocks.append(section("You haven't answered any lead yet."))
+    elif rep.answers_many > len(rep.answers):
+        blocks.append(context(f"The newest {len(rep.answers)} of {rep.answers_many:,} leads that you answered."))
     return [*blocks, context("Nobody may ask you to show this.")]
 
 

@@ -1,6 +1,7 @@
 """Admins run it by command: each by each role, with all kinds of wrong input, audited and taken back."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -294,6 +295,16 @@ def test_an_outcome_can_be_told_corrected_and_taken_back(office: World) -> None:
     office.command(ADA, "undo")
     lead = office.rows(Lead)[0]
     assert lead["outcome"] in ("won", "reopened")
+
+
+def test_an_outcome_from_before_the_posting_is_kept_and_said_to_count_in_no_figure(office: World) -> None:
+    office.lead("crm:1")
+    office.see(RIA, "Acme Ltd")
+    office.quiet()
+    told = said(office.command(ADA, "outcome crm:1 won 2026-01-05"))
+    assert "That is before it was posted" in told
+    assert "counts in no figure" in told
+    assert re.search(r"\d+ \w+( \d{4})?, \d\d:\d\d, Ada", said(office.command(ADA, "audit")))
 
 
 def test_a_rehearsal_goes_to_the_admin_and_leaves_the_reps_alone(office: World) -> None:

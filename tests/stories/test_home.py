@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.views import ids
 from storage.tables import Letter
-from tests.world import ADA, MILO, MONA, RIA, ROB, World, labels, words
+from tests.world import ADA, LEADS, MILO, MONA, RIA, ROB, World, labels, lead_item, words
 
 
 def test_a_rep_sees_her_open_leads_her_answers_and_her_switch(make_world: Any) -> None:
@@ -36,6 +36,16 @@ def test_a_rep_sees_her_open_leads_her_answers_and_her_switch(make_world: Any) -
     assert "Show it at once" in labels(switched)
     world.lead("crm:3", name="Corvid")
     assert "Show the tool's number" in labels(world.see(RIA, "Corvid"))
+
+
+def test_her_record_says_when_there_is_more_than_it_lists(make_world: Any) -> None:
+    world: World = make_world()
+    world.add_people()
+    world.send(LEADS, [lead_item(f"crm:{n}", RIA, 0.2, name=f"Firm {n}") for n in range(12)])
+    for n in range(12):
+        world.press(RIA, "Noted", world.see(RIA, f"*Firm {n}*"))
+    world.quiet()
+    assert "The newest 10 of 12 leads that you answered." in words(world.command(RIA, "my record"))
 
 
 def test_nobody_else_finds_her_words_anywhere_in_their_home(make_world: Any) -> None:
