@@ -1,7 +1,6 @@
 """Every change by a command is kept with what it was before, so that it can be read and taken back."""
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +10,10 @@ from bot import outcomes, privacy, waiting
 from bot.domain.accounts import Account, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.domain.inbound import OutcomeIn
 from bot.domain.wording import day, foreign, plural
-from storage import audit, people, workspace
+from bot.groups import stands_under
+from storage import audit, people, responses, workspace
+from storage import leads as kept_leads
 
 SHOWN = 20
 
@@ -47,6 +47,7 @@ def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
             raise OtherwiseError(
                 "This can't be undone by itself: something has changed it since. `/otherwise audit` shows what."
             )
+        _refuse_what_its_command_would(session, change)
     for change in reversed(changes):
         _take_back(session, change, at)
     if row.command == "privacy":
@@ -91,7 +92,8 @@ def _values(session: Session, change: Change) -> dict[str, Any] | None:
 def _stands(session: Session, change: Change) -> bool:
     """Whether the row is still as the change left it."""
     if change.table == "outcome":
-        return outcomes.stands(session, change.row, str(change.after["outcome"]))
+        latest = responses.latest_outcome(session, change.row)
+        return latest is not None and latest.id == change.after.get("told")
     now = _values(session, change)
     if now is None:
         return False
@@ -100,10 +102,21 @@ def _stands(session: Session, change: Change) -> bool:
     return all(now[key] == value for key, value in change.after.items())
 
 
+def _refuse_what_its_command_would(session: Session, change: Change) -> None:
+    """What has come since may forbid what was there before."""
+    before = change.before or {}
+    if change.table == "workspace" and "landmark_hours" in before and kept_leads.any_lead(session):
+        raise OtherwiseError(
+            "This can't be undone any more: leads are here, and figures by two landmarks can't be told apart."
+        )
+    parent = before.get("parent_id") if change.table == "team" else None
+    if isinstance(parent, int) and stands_under(session, parent, change.row):
+        raise OtherwiseError("This can't be undone by itself: the team that it was in stands under it now.")
+
+
 def _take_back(session: Session, change: Change, at: Moment) -> None:
     if change.table == "outcome":
-        before = dict(change.before or {})
-        _restore_outcome(session, change, before, at)
+        outcomes.take_back(session, change.row, at)
     elif change.table == "workspace":
         workspace.change(session, **(change.before or {}))
     elif change.table == "team" and change.before is None:
@@ -119,14 +132,6 @@ def _restore_team(session: Session, team: int, before: dict[str, Any], at: Momen
         people.set_manager(session, team, before.pop("manager_id"), at.now)
     if before:
         people.change_team(session, team, **before)
-
-
-def _restore_outcome(session: Session, change: Change, before: dict[str, Any], at: Moment) -> None:
-    """History is append-only: what stood before is told once more, just after what is taken back."""
-    lead_id = str(change.after["lead_id"])
-    when = outcomes.latest_at(session, change.row) + timedelta(microseconds=1)
-    item = OutcomeIn.model_validate({"lead_id": lead_id, "outcome": before["outcome"] or "reopened", "at": when})
-    outcomes.record_outcomes(session, [item], "undo", at)
 
 
 def _send_what_waited(session: Session, changes: list[Change], at: Moment) -> str:

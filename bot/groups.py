@@ -36,6 +36,19 @@ def scope_of(session: Session, manager: int) -> Scope:
     return Scope(groups, covered, sorted(team.name for team in teams if team.id in covered - hers))
 
 
+def stands_under(session: Session, team: int, other: int) -> bool:
+    """Whether `team` is `other` or stands somewhere under it."""
+    above = {row.id: row.parent_id for row in people.all_teams(session)}
+    up: int | None = team
+    seen: set[int] = set()
+    while up is not None and up not in seen:
+        if up == other:
+            return True
+        seen.add(up)
+        up = above.get(up)
+    return False
+
+
 def manages_or_did(session: Session, slack_id: str, now: datetime) -> bool:
     """Whether somebody manages a team, or did within three months: nobody steps out of it for a moment."""
     person = people.by_slack_id(session, slack_id)

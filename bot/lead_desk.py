@@ -37,13 +37,17 @@ def show_lead(session: Session, ask: Ask) -> Done:
     lead, zone = _lead(session, ask.command.lead), ask.actor.zone
     trial = " · a trial, in no figure" if lead.trial else ""
     lines = [f"*{foreign(lead.name, 120)}* · `{foreign(lead.lead_id, 200)}`{trial}"]
-    for prior in kept.all_priors(session, lead.id)[-5:]:
+    priors = kept.all_priors(session, lead.id)
+    for prior in priors[-5:]:
         said = f"{prior.points:g} points" if prior.probability is None else f"{in_hundred(prior.probability)} in 100"
         model = foreign(prior.model_line, 100)
         lines.append(f"• The tool on {day(prior.scored_at, zone)}: {said} within {prior.horizon_days} days ({model})")
     lines.append("• " + _route(session, lead, zone))
     ended = f"{lead.outcome} on {day(lead.outcome_at, zone)}" if lead.outcome else "open"
-    counts = f"; counts from {day(lead.matures_at, zone)} on" if lead.matures_at else ""
+    counts = ""
+    if lead.matures_at is not None:
+        # By the newest prior: which one figures use is fixed by the first answer, and its day would tell of that.
+        counts = f"; counts from {day(lead.posted_at + timedelta(days=priors[-1].horizon_days), zone)} on"
     lines.append(f"• Outcome: {ended}{counts}")
     return Done("\n".join(lines))
 
@@ -87,7 +91,7 @@ def tell_outcome(session: Session, ask: Ask) -> Done:
         "outcome",
         lead.id,
         {"outcome": before.outcome if before is not None else ""},
-        {"outcome": word, "lead_id": lead.lead_id},
+        {"outcome": word, "told": told.id if (told := responses.latest_outcome(session, lead.id)) else 0},
     )
     early = ""
     if lead.posted_at is not None and at <= lead.posted_at and not lead.trial:

@@ -1,6 +1,5 @@
 """What became of leads: appended, the latest by time counting, and shown on the message."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -53,13 +52,12 @@ def stands(session: Session, lead: int, outcome: str) -> bool:
     return latest is not None and latest.outcome == outcome
 
 
-def latest_at(session: Session, lead: int) -> datetime:
-    """The time of the outcome that counts. Raises LookupError when there is none."""
+def take_back(session: Session, lead: int, at: Moment) -> None:
+    """The outcome that counts was told by mistake: what was told before it stands again, to its day."""
     latest = responses.latest_outcome(session, lead)
-    if latest is None:
-        raise LookupError("a lead without an outcome")
-    at: datetime = latest.at
-    return at
+    if latest is not None:
+        responses.undo_outcome(session, latest.id, at.now)
+        _stand(session, leads.by_id(session, lead), at)
 
 
 def _rehearsed(session: Session, items: list[OutcomeIn]) -> list[OutcomeIn]:
@@ -74,7 +72,8 @@ def _rehearsed(session: Session, items: list[OutcomeIn]) -> list[OutcomeIn]:
 def _stand(session: Session, lead: Row[Any], at: Moment) -> None:
     """Keep on the lead what stands now, and show it."""
     latest = responses.latest_outcome(session, lead.id)
-    if latest is None or (latest.outcome, latest.at) == (lead.outcome, lead.outcome_at):
+    outcome, ended_at = (latest.outcome, latest.at) if latest is not None else ("", None)
+    if (outcome, ended_at) == (lead.outcome, lead.outcome_at):
         return
-    leads.change(session, lead.id, outcome=latest.outcome, outcome_at=latest.at)
-    posting.show(session, lead.id, f"outcome:{latest.id}", at.real)
+    leads.change(session, lead.id, outcome=outcome, outcome_at=ended_at)
+    posting.show(session, lead.id, f"outcome:{latest.id if latest is not None else 0}:{at.real.timestamp()}", at.real)

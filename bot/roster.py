@@ -10,6 +10,7 @@ from bot import waiting
 from bot.domain.accounts import Account, Ask, Change, Channel, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import foreign, listed, one_line, plural
+from bot.groups import stands_under
 from storage import leads as kept_leads
 from storage import people, workspace
 
@@ -17,8 +18,9 @@ from storage import people, workspace
 def add_rep(session: Session, ask: Ask) -> Done:
     """`rep add`: from now on her leads come to her DM or to the channel; those that waited are sent."""
     account, channel = _usable(ask.first), postable(ask.channel)
-    email = ask.command.email or account.email.lower()
     row = known_person(session, account, ask.at.now)
+    # The CRM may know her by another address than Slack does: what was given once stays.
+    email = ask.command.email or row.email or account.email.lower()
     taken = people.by_email(session, email) if email else None
     if taken is not None and taken.id != row.id:
         raise OtherwiseError(f"The email {email} is {one_line(taken.name, 60)}'s here. Give another one for this rep.")
@@ -173,11 +175,8 @@ def name_manager(session: Session, ask: Ask) -> Done:
 def put_team_in(session: Session, ask: Ask) -> Done:
     """`team NAME in PARENT`. A team can't come to stand under itself."""
     team, parent = need_team(session, ask.command.team), need_team(session, ask.command.other_team)
-    above, up = {row.id: row.parent_id for row in people.all_teams(session)}, parent.id
-    while up is not None:
-        if up == team.id:
-            raise OtherwiseError(f"{one_line(parent.name, 60)} is {one_line(team.name, 60)} itself or stands under it.")
-        up = above.get(up)
+    if stands_under(session, parent.id, team.id):
+        raise OtherwiseError(f"{one_line(parent.name, 60)} is {one_line(team.name, 60)} itself or stands under it.")
     people.change_team(session, team.id, parent_id=parent.id)
     return Done(
         f"{foreign(team.name, 60)} is in {foreign(parent.name, 60)} now.",

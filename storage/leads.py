@@ -239,6 +239,11 @@ def any_lead(session: Session) -> bool:
     return session.execute(select(leads.c.id).where(leads.c.trial.is_(False)).limit(1)).first() is not None
 
 
+def by_id(session: Session, lead: int) -> Row[Any]:
+    """A lead that is there."""
+    return session.execute(select(leads).where(leads.c.id == lead)).one()
+
+
 def by_lead_id(session: Session, lead_id: str) -> Row[Any] | None:
     """A lead by the id that the CRM gave it."""
     return session.execute(select(leads).where(leads.c.lead_id == lead_id)).one_or_none()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, true
+from sqlalchemy import Row, bindparam, func, insert, select, true, update
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
@@ -149,10 +149,16 @@ def latest_outcome(session: Session, lead: int, source: str = "") -> Row[Any] | 
     mine = outcomes.c.source == source if source else true()
     return session.execute(
         select(outcomes)
-        .where(outcomes.c.lead_id == lead, mine)
+        .where(outcomes.c.lead_id == lead, outcomes.c.undone_at.is_(None), mine)
         .order_by(outcomes.c.at.desc(), outcomes.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def undo_outcome(session: Session, number: int, at: datetime) -> None:
+    """One that was told by mistake counts no more; told again, it is another."""
+    values = {"undone_at": at, "dedupe_key": f"undone:{number}"}
+    session.execute(update(outcomes).where(outcomes.c.id == number).values(**values))
 
 
 def first_answer_before(session: Session, lead: int, at: datetime) -> bool:

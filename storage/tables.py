@@ -297,6 +297,8 @@ class Outcome(SQLModel, table=True):
     at: datetime = _moment()
     amount: float | None = None
     source: str
+    # Told by mistake and taken back: it is kept, and counts no more.
+    undone_at: datetime | None = _moment(default=None)
     dedupe_key: str = Field(unique=True)
     made_up: bool = False
     received_at: datetime = _moment(index=True)

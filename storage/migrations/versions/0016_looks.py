@@ -1,7 +1,9 @@
-"""looks: what is looked for every minute is found by an index, and a number shown to one is not shown to all"""
+"""looks: what is looked for every minute is found by an index; a number shown to one alone; outcomes taken back"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from storage.tables import UtcDateTime
 
 revision = "0016"
 down_revision = "0015"
@@ -13,6 +15,7 @@ _WORDS = sa.text("state = 'sent' AND error IS NULL")
 
 
 def upgrade() -> None:
+    op.add_column("outcome", sa.Column("undone_at", UtcDateTime()))
     op.add_column("suggestion", sa.Column("revealed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("lead_matured", "lead", ["matures_at", "id"])
     op.create_index("lead_problem", "lead", ["id"], postgresql_where=_UNTOLD, sqlite_where=_UNTOLD)
@@ -26,3 +29,4 @@ def downgrade() -> None:
     op.drop_index("lead_problem", table_name="lead")
     op.drop_index("lead_matured", table_name="lead")
     op.drop_column("suggestion", "revealed")
+    op.drop_column("outcome", "undone_at")
