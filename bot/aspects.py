@@ -141,7 +141,7 @@ def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, in
     one_each: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: len(row.reason or "")):
         if row.quote and row.reason and row.author_id not in one_each:
-            words = _nameless(row.reason, row.name)
+            words = nameless(row.reason, row.name)
             if words:
                 one_each[row.author_id] = words
     # Of those who said anything no more than half are quoted, so that nobody must be among them.
@@ -152,7 +152,7 @@ def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, in
     return {"quotes": [words for _, words in chosen]}, {rep: 1 for rep, _ in chosen}
 
 
-def _nameless(reason: str, name: str) -> str:
+def nameless(reason: str, name: str) -> str:
     """A reason without the lead's name, or any word of it of some length, whatever its case."""
     words, whole = one_line(reason, QUOTE_LENGTH), one_line(name, 200)
     for part in sorted({whole, *(word for word in whole.split() if len(word) > 3)} - {""}, key=len, reverse=True):

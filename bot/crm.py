@@ -162,6 +162,9 @@ def _ending(session: Session, record: Record, lead: Row[Any], how: Reading, at: 
     if record.outcome == lead.outcome:
         return []  # its time may be that of any later change
     told = responses.latest_outcome(session, lead.id, _source(how))
+    if told is None and lead.history:
+        # What the CRM said of the past was taken in as any file is.
+        told = responses.latest_outcome(session, lead.id, "file")
     found = outcome_of(record, lead.lead_id, at.now)
     if found is None:
         if told is None or told.outcome in OPEN_OUTCOMES:

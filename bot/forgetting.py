@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from bot.aspects import nameless
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
+from bot.views.digest import without_quotes
 from storage import forgetting, outbox, people, responses, sampling, workspace
 
 A_TIME = 500
@@ -27,6 +29,7 @@ def forget(session: Session, person: int, at: Moment) -> str:
     row = people.maybe(session, person)
     if row is None or row.forgotten_at is not None:
         raise OtherwiseError("This person was forgotten already.")
+    _unquote(session, forgetting.quotable(session, person=person))
     forgetting.empty_words(session, person)
     messages = forgetting.messages_of(session, row.slack_id)
     forgetting.drop_letters(session, person, row.slack_id, at.real)
@@ -56,8 +59,23 @@ def old(session: Session, at: Moment) -> Old:
 def keep_no_longer(session: Session, what: Old, at: Moment) -> None:
     """Take the words out of these, and delete the messages that show them."""
     _delete(session, forgetting.messages_with(session, what.answers), "retention", at)
+    _unquote(session, forgetting.quotable(session, rows=what.answers))
     forgetting.empty_these(session, what.answers)
     forgetting.empty_numbers(session, what.numbers)
+
+
+def _unquote(session: Session, said: list[tuple[str, str]]) -> None:
+    """Take sentences out of released blocks and of the digests in Home: in Slack they stand in no message."""
+    gone = {nameless(words, name) for words, name in said}
+    for block in forgetting.quoting_blocks(session):
+        left = [one for one in block.cells["quotes"] if one not in gone]
+        if len(left) < len(block.cells["quotes"]):
+            forgetting.change_block(session, block.id, block.cells | {"quotes": left})
+    for digest in forgetting.all_digests(session) if gone else []:
+        shown = {name: digest.figures[name] for name in ("blocks", "details") if digest.figures.get(name)}
+        left_over = {name: without_quotes(blocks, gone) for name, blocks in shown.items()}
+        if left_over != shown:
+            forgetting.change_digest(session, digest.id, digest.figures | left_over)
 
 
 def _delete(session: Session, letters: list[int], lane: str, at: Moment) -> None:

@@ -13,6 +13,7 @@ from bot.domain.wording import foreign, listed, one_line, plural
 from bot.groups import stands_under
 from storage import leads as kept_leads
 from storage import people, workspace
+from storage import waiting as kept_waiting
 
 
 def add_rep(session: Session, ask: Ask) -> Done:
@@ -54,6 +55,7 @@ def remove_rep(session: Session, ask: Ask) -> Done:
     """`rep remove`: no more leads for her. What she said stays, and stays counted in her team's groups."""
     row = _rep(session, ask.first)
     change = changed(session, row, {"is_rep": False, "paused": False})
+    kept_waiting.hand_back(session, row.id)
     name = foreign(row.name, 60)
     return Done(
         f"{name} gets no more leads; new ones with this owner wait. What was said is kept and counted in groups.",

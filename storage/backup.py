@@ -92,13 +92,21 @@ def restore_database(url: str, copy: Path) -> Path | None:
 
 
 def _set_aside(target: Path) -> Path:
-    """Give the database another name, with all that is in its log."""
-    with closing(sqlite3.connect(target, timeout=5.0)) as raw:
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Give the database another name, with all that is in its log; a damaged one with its log as it is."""
+    try:
+        with closing(sqlite3.connect(target, timeout=5.0)) as raw:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        whole = True
+    except sqlite3.DatabaseError:
+        whole = False
     number = 1
     while (aside := target.with_name(f"{target.name}.before-{number}")).exists():
         number += 1
     target.rename(aside)
     for ending in ("-wal", "-shm"):
-        target.with_name(target.name + ending).unlink(missing_ok=True)
+        log = target.with_name(target.name + ending)
+        if whole:
+            log.unlink(missing_ok=True)
+        elif log.exists():
+            log.rename(aside.with_name(aside.name + ending))
     return aside

@@ -1,29 +1,37 @@
 """Words taken out of rows and letters: queries."""
 
 import json
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Row, String, cast, delete, func, insert, literal, or_, select, text, update
 from sqlmodel import Session
 
+from bot.domain.wording import escape
 from storage.tables import (
     Audit,
+    Block,
+    Digest,
     DirectChannel,
     Lead,
     Letter,
+    Outcome,
     Person,
     Response,
     Sampled,
     Suggestion,
     Team,
     WordsRead,
+    Workspace,
     table,
 )
 
 responses, letters, people, suggestions = table(Response), table(Letter), table(Person), table(Suggestion)
 direct, read, leads = table(DirectChannel), table(WordsRead), table(Lead)
 audit, teams, sampled = table(Audit), table(Team), table(Sampled)
+blocks, digests, outcomes, workspace = table(Block), table(Digest), table(Outcome), table(Workspace)
 _NOTHING: dict[str, Any] = {"reason": None, "cues": [], "quote": False, "estimate": None}
 
 
@@ -32,6 +40,37 @@ def empty_words(session: Session, person: int) -> None:
     session.execute(update(sampled).where(sampled.c.person_id == person).values(estimate=None))
     nameless = literal("forgotten:") + cast(responses.c.id, String)
     session.execute(update(responses).where(responses.c.person_id == person).values(dedupe_key=nameless, **_NOTHING))
+
+
+def quotable(session: Session, *, person: int | None = None, rows: Sequence[int] = ()) -> list[tuple[str, str]]:
+    """What may have been quoted, of one person or of these answers: the words, and their lead's name."""
+    whose = responses.c.person_id == person if person is not None else responses.c.id.in_(rows)
+    found = session.execute(
+        select(responses.c.reason, leads.c.name)
+        .join(leads, leads.c.id == responses.c.lead_id)
+        .where(whose, responses.c.quote, responses.c.reason.is_not(None))
+    )
+    return [(row.reason, row.name) for row in found]
+
+
+def quoting_blocks(session: Session) -> list[Any]:
+    """Where sentences were released: id, cells."""
+    return list(session.execute(select(blocks.c.id, blocks.c.cells).where(blocks.c.kind == "quotes")).all())
+
+
+def change_block(session: Session, number: int, cells: dict[str, Any]) -> None:
+    """Quotes alone may be taken back from what is frozen; counts stay."""
+    session.execute(update(blocks).where(blocks.c.id == number).values(cells=cells))
+
+
+def all_digests(session: Session) -> list[Any]:
+    """Every digest that is kept: id, figures."""
+    return list(session.execute(select(digests.c.id, digests.c.figures)).all())
+
+
+def change_digest(session: Session, number: int, figures: dict[str, Any]) -> None:
+    """The same of a digest as it is shown in Home."""
+    session.execute(update(digests).where(digests.c.id == number).values(figures=figures))
 
 
 def old_words(session: Session, before: datetime, limit: int) -> list[int]:
@@ -105,8 +144,15 @@ def forget_person(session: Session, person: int, at: datetime) -> None:
     """Nobody is behind this row any more, nor named as an owner or in what admins did."""
     row = session.execute(select(people).where(people.c.id == person)).one()
     named = or_(leads.c.rep_id == person, leads.c.owner_slack_id == row.slack_id, leads.c.owner_email == row.email)
+    # What waits for her waits for nobody: it is neither posted to her nor given away under another's name.
+    session.execute(update(leads).where(named, text("waiting <> ''")).values(waiting="", rep_id=None))
     session.execute(update(leads).where(named).values(owner_email=None, owner_slack_id=None))
-    _forget_in_audit(session, [part for part in (row.slack_id, row.email, row.name) if part], row.slack_id, person)
+    hers = outcomes.c.source == f"slack:{row.slack_id}"
+    session.execute(update(outcomes).where(hers).values(source=f"slack:forgotten:{person}"))
+    # A rehearsal whose leads come to nobody would hold up everybody's.
+    mine = workspace.c.rehearsal_slack_id == row.slack_id
+    session.execute(update(workspace).where(mine).values(rehearsal_slack_id=None))
+    _forget_in_audit(session, row)
     session.execute(
         update(people)
         .where(people.c.id == person)
@@ -115,23 +161,37 @@ def forget_person(session: Session, person: int, at: datetime) -> None:
             in_pool=False, stand_in_id=None, stand_in_until=None, forgotten_at=at, is_model_owner=False,
         )
     )  # fmt: skip
-    hers = people.c.stand_in_id == person
-    session.execute(update(people).where(hers).values(stand_in_id=None, stand_in_until=None))
+    stood_in = people.c.stand_in_id == person
+    session.execute(update(people).where(stood_in).values(stand_in_id=None, stand_in_until=None))
     session.execute(update(teams).where(teams.c.manager_id == person).values(manager_id=None))
 
 
-def _forget_in_audit(session: Session, names: list[str], slack_id: str, person: int) -> None:
-    """What admins did stays, without her: nor can it be undone, as that would bring the columns back."""
-    for row in session.execute(select(audit.c.id, audit.c.sentence, audit.c.changes, audit.c.actor_slack_id)).all():
-        text = f"{row.sentence} {json.dumps(row.changes)}"
-        if row.actor_slack_id != slack_id and not any(name in text for name in names):
-            continue
-        sentence = row.sentence
-        for name in names:
-            sentence = sentence.replace(name, "somebody")
-        actor = f"forgotten:{person}" if row.actor_slack_id == slack_id else row.actor_slack_id
-        values = {"sentence": sentence, "changes": None, "actor_slack_id": actor}
-        session.execute(update(audit).where(audit.c.id == row.id).values(**values))
+def _forget_in_audit(session: Session, row: Row[Any]) -> None:
+    """What admins did stays, without her; what would bring her columns back can't be undone any more."""
+    names = {form for name in (row.slack_id, row.email, row.name) if name for form in (name, escape(name))}
+    # Whole names only: forgetting Sam leaves Samantha.
+    longest = sorted(map(re.escape, names), key=len, reverse=True)
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(longest)})(?!\w)")
+    for one in session.execute(select(audit.c.id, audit.c.sentence, audit.c.changes, audit.c.actor_slack_id)).all():
+        acted = one.actor_slack_id == row.slack_id
+        would = any(_is_of(change, row.id) or named.search(_dumped(change)) for change in one.changes or [])
+        sentence = named.sub("somebody", one.sentence)
+        if acted or would or sentence != one.sentence:
+            values: dict[str, Any] = {"sentence": sentence}
+            values |= {"changes": None} if would else {}
+            values |= {"actor_slack_id": f"forgotten:{row.id}"} if acted else {}
+            session.execute(update(audit).where(audit.c.id == one.id).values(**values))
+
+
+def _is_of(change: dict[str, Any], person: int) -> bool:
+    if change["table"] == "person" and change["row"] == person:
+        return True
+    both = (change["before"] or {}) | change["after"]
+    return any(both.get(name) == person for name in ("manager_id", "stand_in_id"))
+
+
+def _dumped(change: dict[str, Any]) -> str:
+    return json.dumps(change, ensure_ascii=False)
 
 
 def keep_reading(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -38,12 +38,21 @@ def tell_again(session: Session, rep: int, lead: int) -> None:
     session.execute(update(people).where(people.c.id == rep, people.c.later_told >= lead).values(later_told=lead - 1))
 
 
+def hand_back(session: Session, rep: int) -> None:
+    """She is a rep no more: what she had not opened waits for its owner, or for anybody where it has none."""
+    owned = or_(leads.c.owner_email.is_not(None), leads.c.owner_slack_id.is_not(None))
+    hers = and_(text("waiting <> ''"), leads.c.waiting == "later", leads.c.rep_id == rep)
+    session.execute(update(leads).where(hers, owned).values(waiting="owner", rep_id=None))
+    session.execute(update(leads).where(hers).values(waiting="unowned", rep_id=None))
+
+
 def later_counts(session: Session) -> Sequence[Row[Any]]:
     """For whom leads wait to be opened: id, zone, muted, later_told, and the newest lead's id."""
     return session.execute(
         select(people.c.id, people.c.zone, people.c.muted, people.c.later_told, func.max(leads.c.id).label("newest"))
         .join(leads, leads.c.rep_id == people.c.id)
         .where(text("lead.waiting <> ''"), leads.c.waiting == "later", leads.c.outcome.in_(("", "reopened")))
+        .where(people.c.is_rep)
         .group_by(people.c.id, people.c.zone, people.c.muted, people.c.later_told)
     ).all()
 

@@ -32,8 +32,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "points": ("hubspot score", "lead score", "contact score", "einstein lead score", "score", "points"),
     "outcome": (
-        "closed won", "is won", "won", "deal stage", "deal - status", "stage", "lead status", "lifecycle stage",
-        "status", "outcome",
+        "outcome", "deal stage", "deal - status", "stage", "lifecycle stage", "lead status", "status", "closed won",
+        "is won", "won",
     ),
     "outcome_at": (
         "close date", "closed date", "deal - deal closed on", "closed on", "won time", "became a customer date",
@@ -47,6 +47,7 @@ STAGE_CHANCE = ("probability", "probability (%)", "deal probability", "deal - pr
 FACTS = ("lead source", "original source", "original traffic source", "source", "industry", "job title", "country")
 NEEDED = ("lead_id", "name", "posted_at")
 NUMBER = "probability or points"
+NO_YES = frozenset({"0", "1", "true", "false", "yes", "no"})
 MOST_FACTS = 4
 # What must be read as it is, or the row would be refused for something that it could go without.
 PARSED = {
@@ -88,7 +89,9 @@ def guess(columns: Sequence[str], sample: Sequence[Mapping[str, Any]], given: Ma
     for name, names in NAMES.items():
         if given.columns.get(name, name) in columns or (name in ("probability", "points") and has_number):
             continue
-        column = next((by_name[one] for one in names if one in by_name and by_name[one] not in taken), None)
+        there = [by_name[one] for one in names if one in by_name and by_name[one] not in taken]
+        first = there[0] if there else None
+        column = next((one for one in there if name == "outcome" and _tells_wins(one, sample)), first)
         if column is not None:
             found[name] = column
             taken.add(column)
@@ -110,6 +113,11 @@ def guess(columns: Sequence[str], sample: Sequence[Mapping[str, Any]], given: Ma
     elif found.keys() & {"probability", "points"}:
         notes.append("The number has to be the one from before a lead ended; many exports hold today's.")
     return Guess(how, found, tuple(missing), tuple(notes))
+
+
+def _tells_wins(column: str, sample: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a lead of the sample was won by this column: many exports have several that speak of a lead's state."""
+    return any(OUTCOMES.get(str(row.get(column, "")).strip().lower()) == "won" for row in sample)
 
 
 def _cells(sample: Sequence[Mapping[str, Any]], how: Mapped, name: str) -> list[str]:
@@ -149,6 +157,9 @@ def _dates(how: Mapped, sample: Sequence[Mapping[str, Any]], notes: list[str]) -
 def _ends(how: Mapped, sample: Sequence[Mapping[str, Any]], found: Mapping[str, str], notes: list[str]) -> Mapped:
     if "outcome" not in found:
         return how
+    flags = {one.lower() for one in _cells(sample, how, "outcome")}
+    if flags and flags <= NO_YES:
+        notes.append(f"{found['outcome']!r} is yes or no, and no is read as lost: leave out leads that are still open.")
     others = sorted({one for one in _cells(sample, how, "outcome") if one.lower() not in OUTCOMES})
     if others:
         shown = ", ".join(others[:5]) + (" and others" if len(others) > 5 else "")

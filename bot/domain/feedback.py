@@ -151,7 +151,8 @@ def _prior(row: Any) -> dict[str, Any]:
         **numbers,
         "horizon_days": row.horizon_days,
         "model": row.model,
-        "model_line": row.model_line.removeprefix(f"{row.model} "),
+        # Empty where the model has one line only, as it came in.
+        "model_line": "" if row.model_line == row.model else row.model_line.removeprefix(f"{row.model} "),
         "model_version": row.model_version or "",
         "hard": row.flagged_hard,
     }

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.dates import DATES, in_zone, read_date
 from bot.domain.inbound import LEAD, OUTCOME, LeadIn, Moment, OutcomeIn, problems
+from bot.domain.rules import AHEAD
 from bot.domain.wording import CUES, DIRECTIONS
 
 FIELDS = (
@@ -91,7 +92,7 @@ def parse_past(cells: Mapping[str, Any], how: Mapped, now: datetime) -> Past:
         raise BadRow(["posted_at: lies ahead of now"])
     lead = parse_lead(cells, how, scored_at=posted_at)
     response = _response(cells, how, posted_at)
-    return Past(lead, posted_at, _outcome(cells, how, lead, posted_at), response, _at_landmark(cells, how))
+    return Past(lead, posted_at, _outcome(cells, how, lead, posted_at, now), response, _at_landmark(cells, how))
 
 
 def parse_lead(cells: Mapping[str, Any], how: Mapped, *, scored_at: datetime | None = None) -> LeadIn:
@@ -125,7 +126,9 @@ def parse_lead(cells: Mapping[str, Any], how: Mapped, *, scored_at: datetime | N
         raise BadRow(problems(failure)) from None
 
 
-def _outcome(cells: Mapping[str, Any], how: Mapped, lead: LeadIn, posted_at: datetime) -> OutcomeIn | None:
+def _outcome(
+    cells: Mapping[str, Any], how: Mapped, lead: LeadIn, posted_at: datetime, now: datetime
+) -> OutcomeIn | None:
     said = str(how.cell(cells, "outcome")).lower()
     if said not in OUTCOMES and how.others_open:
         return None
@@ -138,9 +141,12 @@ def _outcome(cells: Mapping[str, Any], how: Mapped, lead: LeadIn, posted_at: dat
         if OUTCOMES[said] == "won":
             raise BadRow(["outcome_at: is needed for a lead that was won"])
         # A lead that was lost at an unknown time was open at its horizon, which counts the same.
-        at = posted_at + timedelta(days=lead.prior.horizon_days)
+        at = min(now, posted_at + timedelta(days=lead.prior.horizon_days))
     else:
         at = _moment(at, "outcome_at", how)
+        if at > now + AHEAD:
+            # Many a CRM writes the day on which an open deal is hoped to close into the same column.
+            raise BadRow(["outcome_at: lies ahead of now; a lead that is open has no outcome"])
     item = {"lead_id": lead.lead_id, "outcome": OUTCOMES[said], "at": at, "amount": how.cell(cells, "amount") or None}
     try:
         return OUTCOME.validate_python(item)

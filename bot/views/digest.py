@@ -13,6 +13,7 @@ FOOTER = (
     "this says what went together, not what caused it."
 )
 MADE_UP = "Made-up data."
+QUOTED = "In reps' own words, with their consent:"
 BAND_NEEDED, BANDS_SHOWN = 30, 5
 SMALL = (
     "Your team is smaller than six, so you won't see who answered what. What you can use: how the tool itself "
@@ -52,6 +53,20 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     return name, {"text": cut(" ".join(said), TEXT_LIMIT), "blocks": blocks}, more
 
 
+def without_quotes(blocks: list[Json], gone: set[str]) -> list[Json]:
+    """A digest's blocks without these sentences, which their authors, or time, have taken back."""
+    left = []
+    for block in blocks:
+        words = str(block["text"]["text"]) if block["type"] == "section" and "text" in block else ""
+        if words.startswith(QUOTED):
+            lines = [line for line in words.split("\n")[1:] if line not in {f"> {escape(one)}" for one in gone}]
+            if lines:
+                left.append(section("\n".join([QUOTED, *lines])))
+        else:
+            left.append(block)
+    return left
+
+
 def whole(blocks: list[Json], details: list[Json]) -> list[Json]:
     """A digest with its details in one, each thing once: for a preview."""
     if not details:
@@ -74,7 +89,7 @@ def _details(figures: Figures) -> tuple[list[Json], list[str]]:
         blocks.append(section(_list(said)))
     if figures.aspects.quotes:
         quoted = "\n".join(f"> {escape(one)}" for one in figures.aspects.quotes)
-        blocks.append(section(f"In reps' own words, with their consent:\n{quoted}"))
+        blocks.append(section(f"{QUOTED}\n{quoted}"))
     for line in [*_bands(figures), *([access_line(figures.access)] if figures.access is not None else [])]:
         spoken.append(line)
         blocks.append(plain_context(line))

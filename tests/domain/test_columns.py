@@ -50,6 +50,18 @@ def test_a_report_of_salesforce() -> None:
     assert "probability" not in found.how.columns
 
 
+def test_of_several_columns_the_one_that_tells_of_wins_is_the_outcome() -> None:
+    customer = HUBSPOT | {"Lead Status": "Connected"}
+    assert seen(customer).how.columns["outcome"] == "Lifecycle Stage"
+    opportunity = SALESFORCE | {"Won": "0", "Closed": "0", "Stage": "Negotiation", "Close Date": "2027-03-01"}
+    found = seen({name: cell for name, cell in opportunity.items() if name != "Lead Status"})
+    assert found.how.columns["outcome"] == "Stage"
+    assert "Taken as still open: Negotiation." in found.notes
+    flag = seen({name: cell for name, cell in opportunity.items() if name not in ("Lead Status", "Stage")})
+    assert flag.how.columns["outcome"] == "Won"
+    assert any("no is read as lost" in one for one in flag.notes)
+
+
 def test_what_can_t_be_read_is_left_out_rather_than_its_row() -> None:
     found = seen(HUBSPOT | {"Contact owner": "Jane Doe", "Amount": "$1,200.00", "Record URL": "here"})
     assert not found.how.columns.keys() & {"owner", "amount", "url"}

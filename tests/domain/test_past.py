@@ -36,6 +36,8 @@ def test_any_row_is_taken_or_refused_with_reasons(cells: dict[str, object]) -> N
         ({"probability": ""}, "prior"),
         ({"outcome": "maybe"}, "outcome"),
         ({"outcome": "won"}, "outcome_at"),
+        ({"outcome": "lost", "outcome_at": "2026-12-31T00:00:00Z"}, "outcome_at: lies ahead of now"),
+        ({"at_landmark": "perhaps"}, "at_landmark"),
         ({"response": "overridden"}, "direction"),
         ({"reasons": "age 44"}, "reasons"),
         ({"owner": "nobody"}, "owner"),

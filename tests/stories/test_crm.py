@@ -298,6 +298,18 @@ def test_a_lead_that_ended_and_is_open_again_can_be_answered_again(polling: Worl
     assert {row["source"] for row in polling.rows(Outcome)} == {"crm:hubspot"}
 
 
+def test_the_crm_corrects_what_it_said_of_the_past(polling: World, hub: HubSpotServer) -> None:
+    number = hub.add(at=hub.now() - timedelta(days=20), **scored(12))
+    hub.change(number, at=hub.now() - timedelta(days=5), hs_lead_status="UNQUALIFIED")
+    connect(polling, "hubspot", *set_for(hub))
+    polling.sim.until(lambda: polling.rows(Lead))
+    assert lead_of(polling, f"hubspot:{number}")["history"]
+    hub.change(number, hs_lead_status="")
+    polling.sim.until(lambda: lead_of(polling, f"hubspot:{number}")["outcome"] == "reopened")
+    hub.change(number, lifecyclestage="customer")
+    polling.sim.until(lambda: lead_of(polling, f"hubspot:{number}")["outcome"] == "won")
+
+
 def test_what_an_admin_said_stands_until_the_crm_says_something_of_its_own(polling: World, hub: HubSpotServer) -> None:
     number = hub.add(**scored(12))
     connect(polling, "hubspot", *set_for(hub))
