@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -10,11 +11,12 @@ from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
 from bot.domain.cohorts import place_of
 from bot.domain.errors import OtherwiseError
-from bot.domain.feedback import Cursor, joined, plain_prior, plain_responses
+from bot.domain.feedback import BadCursor, Cursor, joined, plain_prior, plain_responses
 from bot.domain.release import CELLS, NEITHER
 from storage import export, forgetting, workspace
 
 PAGE = 1000
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SwitchedOff(OtherwiseError):
@@ -43,7 +45,7 @@ def page(
 ) -> Page:
     """The next lines for a key with these scopes, none behind `until`.
 
-    Raises SwitchedOff for a scope that is switched off here.
+    Raises SwitchedOff for a scope that is switched off here, BadCursor for a place that is none.
     """
     mode = workspace.read(session)
     if "export:joined" not in scopes and "export:text" not in scopes:
@@ -58,7 +60,7 @@ def page(
     # That somebody has not answered is told too: whose lead it is, she is read.
     whose = [{row.rep_id, said[row.id].person_id if row.id in said else None} for row in rows]
     read = Counter(person for people in whose for person in people if person is not None)
-    after = Cursor(rows[-1].matures_at, rows[-1].id, cursor.release) if rows else cursor
+    after = replace(cursor, lead=rows[-1].id) if rows else cursor
     return Page(lines, after, len(rows) == limit, dict(read), words)
 
 
@@ -74,8 +76,19 @@ def tell_readings(session: Session, page: Page, reader: str, at: Moment) -> None
 
 
 def _leads(session: Session, cursor: Cursor, at: Moment, limit: int, until: Cursor | None) -> list[Any]:
-    rows = export.matured(session, (cursor.at, cursor.lead), at.now, limit)
-    return [row for row in rows if until is None or (row.matures_at, row.id) <= (until.at, until.lead)]
+    rows = export.matured(session, placed(session, cursor), at.now, limit)
+    last = placed(session, until) if until is not None else None
+    return [row for row in rows if last is None or (row.matures_at, row.id) <= last]
+
+
+def placed(session: Session, cursor: Cursor) -> tuple[datetime, int]:
+    """Where a cursor's lead stands in the order of maturing. Raises BadCursor for a lead that is not there."""
+    if not cursor.lead:
+        return BEGINNING, 0
+    matured_at = export.matured_at(session, cursor.lead)
+    if matured_at is None:
+        raise BadCursor
+    return matured_at, cursor.lead
 
 
 def _plain(session: Session, cursor: Cursor, draw: Draw, at: Moment, limit: int, until: Cursor | None) -> Page:
@@ -87,9 +100,7 @@ def _plain(session: Session, cursor: Cursor, draw: Draw, at: Moment, limit: int,
     for one in sets:
         lines += plain_responses(one, _counted(session, one))
     release = sets[-1].id if sets else cursor.release
-    after = replace(cursor, release=release)
-    if rows:
-        after = Cursor(rows[-1].matures_at, rows[-1].id, release)
+    after = Cursor(rows[-1].id if rows else cursor.lead, release)
     return Page(lines, after, len(rows) == limit or len(sets) == 10)
 
 

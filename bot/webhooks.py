@@ -60,8 +60,18 @@ def rotate(session: Session, name: str, draw: Draw, at: Moment) -> str:
 def replay(session: Session, name: str, since: str) -> None:
     """Send again what comes behind a cursor, or everything. Raises OtherwiseError, BadCursor."""
     named(session, name)
-    behind = cursor_of(since).text() if since else ""
-    webhooks.change(session, name, cursor=behind, ahead="", failures=0, not_before=None, trouble="", stopped=False)
+    behind = cursor_of(since)
+    export.placed(session, behind)
+    webhooks.change(
+        session,
+        name,
+        cursor=behind.text() if since else "",
+        ahead="",
+        failures=0,
+        not_before=None,
+        trouble="",
+        stopped=False,
+    )
 
 
 def resume(session: Session, name: str) -> None:

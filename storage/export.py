@@ -12,7 +12,6 @@ from storage.tables import Alarm, Decision, Lead, Person, Prior, Release, Respon
 
 leads, priors, releases, responses = table(Lead), table(Prior), table(Release), table(Response)
 people, suggestions, decisions, alarms = table(Person), table(Suggestion), table(Decision), table(Alarm)
-EPOCH_CURSOR = "1970-01-01T00:00:00+00:00"
 
 
 def matured(session: Session, after: tuple[datetime, int], now: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -62,6 +61,12 @@ def matured(session: Session, after: tuple[datetime, int], now: datetime, limit:
         .order_by(leads.c.matures_at, leads.c.id)
         .limit(limit)
     ).all()
+
+
+def matured_at(session: Session, lead: int) -> datetime | None:
+    """When a lead matured; None where there is no such lead, or it never counts."""
+    found: datetime | None = session.execute(select(leads.c.matures_at).where(leads.c.id == lead)).scalar()
+    return found
 
 
 def answers(session: Session, numbers: list[int]) -> dict[int, Row[Any]]:

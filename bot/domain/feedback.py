@@ -17,7 +17,6 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.release import FEW
 
 SCHEMA_VERSION = "1"
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadCursor(OtherwiseError):
@@ -26,15 +25,17 @@ class BadCursor(OtherwiseError):
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a reader is: the last lead by when it matured, and the last released set."""
+    """Where a reader is: the last lead, by our own number, and the last released set.
 
-    at: datetime = BEGINNING
+    It names no moment: a plain export tells times to the week, and whoever reads on must not learn more.
+    """
+
     lead: int = 0
     release: int = 0
 
     def text(self) -> str:
         """As it rides in `since`."""
-        raw = json.dumps([self.at.isoformat(), self.lead, self.release]).encode()
+        raw = json.dumps([self.lead, self.release]).encode()
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -43,12 +44,12 @@ def cursor_of(text: str) -> Cursor:
     if not text:
         return Cursor()
     try:
-        at, lead, release = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not (0 <= int(lead) < 2**53 and 0 <= int(release) < 2**53):
+        # Those of earlier versions begin with the lead's moment.
+        *_, lead, release = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not (0 <= int(lead) < 2**53 and 0 <= int(release) < 2**53):
             raise BadCursor
-        return Cursor(moment, int(lead), int(release))
-    except (ValueError, TypeError):
+        return Cursor(int(lead), int(release))
+    except (ValueError, TypeError, OverflowError):
         raise BadCursor from None
 
 

@@ -53,6 +53,9 @@ def test_a_lost_lead_without_a_time_was_open_at_its_horizon() -> None:
     past = parse_past(GOOD | {"outcome": "0"}, Mapped(horizon_days=30), NOW)
     assert past.outcome is not None
     assert (past.outcome.outcome, past.outcome.at) == ("lost", datetime(2026, 1, 31, tzinfo=UTC))
+    young = parse_past(GOOD | {"outcome": "0", "posted_at": "2026-11-20T00:00:00Z"}, Mapped(horizon_days=30), NOW)
+    assert young.outcome is not None
+    assert young.outcome.at == NOW, "nothing is stored that later news could not overtake"
 
 
 @given(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storage.backup import NotCopied, copy_database
+from storage.backup import NotCopied, copy_database, restore_database
 from storage.database import Database
 from storage.migrate import is_current
 from storage.tables import Lead, Letter, Prior, Response, Suggestion, table
@@ -104,6 +104,24 @@ def test_a_backup_replaces_nothing_and_leaves_nothing_half(world: World, tmp_pat
     with pytest.raises(NotCopied, match="pg_dump"):
         copy_database("postgresql://somewhere/name", tmp_path / "copy.db")
     assert [one.name for one in tmp_path.iterdir() if "copy" in one.name or "part" in one.name] == []
+
+
+@ON_SQLITE
+def test_a_copy_takes_the_place_of_a_damaged_database_which_is_kept(world: World, tmp_path: Path) -> None:
+    world.lead("crm:1")
+    world.quiet()
+    url = world.settings.database_url
+    copy = tmp_path / "copy.db"
+    copy_database(url, copy)
+    world.running.stop()
+    file = Path(url.removeprefix("sqlite:///"))
+    with file.open("r+b") as damaged:
+        damaged.write(bytes(4096))
+    aside = restore_database(url, copy)
+    assert aside is not None
+    assert aside.read_bytes()[:16] == bytes(16), "what was there is looked at by whoever wants to save more of it"
+    world.restart()
+    assert [row["lead_id"] for row in world.rows(Lead)] == ["crm:1"]
 
 
 @ON_SQLITE

@@ -1,5 +1,6 @@
 """What goes back to the model: lines that join nothing, unless an admin who manages nobody opens it in sight."""
 
+import base64
 import json
 import os
 import random
@@ -187,6 +188,21 @@ def test_import_reads_back_what_was_exported(told: World, make_world: Any, tmp_p
             assert won == 10
 
 
+def test_a_model_with_one_line_keeps_it(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    item = lead_item("x:1", RIA, 0.3)
+    item["prior"].pop("model_line")
+    world.send(LEADS, [item])
+    world.quiet()
+    world.shift(days=91)
+    _, lines, _ = read(world, key(world, "export"))
+    file = tmp_path / "back.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    run = Import(file, Mapped(), post=False, database=world.deps.db, at=world.deps.clock.moment(), draw=world.deps.draw)
+    run.all(Console(quiet=True))
+    assert [row["model_line"] for row in world.rows(Lead)] == ["leadscore", "leadscore"]
+
+
 def test_whose_a_lead_was_and_what_held_at_the_landmark_come_back_too(shifted_world: World, tmp_path: Path) -> None:
     world = shifted_world
     world.send(LEADS, [lead_item("x:slack", None, 0.3, name="Slack Ltd") | {"owner": {"slack_id": RIA}}])
@@ -215,10 +231,21 @@ def test_whose_a_lead_was_and_what_held_at_the_landmark_come_back_too(shifted_wo
             assert was[f"{name}:back"][column] == was[name][column], (name, column)
 
 
-@given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1))
-def test_a_cursor_reads_as_it_was_written(at: datetime, lead: int, release: int) -> None:
-    cursor = Cursor(at, lead, release)
+@given(st.integers(0, 2**53 - 1), st.integers(0, 2**53 - 1))
+def test_a_cursor_reads_as_it_was_written(lead: int, release: int) -> None:
+    cursor = Cursor(lead, release)
     assert cursor_of(cursor.text()) == cursor
+    earlier = json.dumps(["2026-11-20T09:00:00+00:00", lead, release]).encode()
+    assert cursor_of(base64.urlsafe_b64encode(earlier).decode()) == cursor, "of versions that told the moment"
+
+
+def test_a_cursor_tells_no_moment_and_is_refused_where_its_lead_is_none(told: World) -> None:
+    _, _, first = read(told, key(told, "export"), limit=1)
+    cursor = first.headers["Otherwise-Cursor"]
+    inside = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    assert re.fullmatch(r"\[\d{1,4}, \d{1,4}\]", inside), inside
+    status, _, refused = read(told, key(told, "export", "intake"), since=Cursor(999_999, 0).text())
+    assert (status, "none of ours" in refused.text) == (400, True)
 
 
 @given(st.text())
