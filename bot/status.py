@@ -7,6 +7,7 @@ from sqlmodel import Session
 from bot import digests, pledges
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
 from bot.views.health import Crm, Dead, Health, Waiting, lines
 from storage import connections, export, leads, outbox, people, webhooks, workspace
 from storage import waiting as kept_waiting
@@ -45,10 +46,20 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         dead=[Dead(row.fix or REFUSED, int(row.many), row.first, row.lane or "") for row in outbox.dead(session)],
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
-        crms=[Crm(row.name, row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
+        crms=[Crm(_title(row.name), row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
         webhooks=[(row.name, row.trouble, not row.stopped) for row in webhooks.everything(session) if row.trouble],
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )
+
+
+def _title(name: str) -> str:
+    """A CRM as its makers write it; by its plain name where its connector is not installed any more."""
+    from bot.connectors.registry import kind_of  # brings the HTTP client, which a bot without a CRM does without
+
+    try:
+        return kind_of(name).title
+    except OtherwiseError:
+        return name
 
 
 def tell(session: Session, ask: Ask) -> Done:

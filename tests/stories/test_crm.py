@@ -382,7 +382,7 @@ def test_trouble_is_said_in_a_sentence_and_passes_by_itself(
     read_to_the_end(polling)
     hub.fail(Answer(401, {}))
     told = polling.sim.until(lambda: "can't be read" in (said := words(polling.command(ADA, "status"))) and said, 20)
-    assert "hubspot can't be read. HubSpot does not accept the token" in told
+    assert "HubSpot can't be read. HubSpot does not accept the token" in told
     assert hubspot.TOKEN not in told
     hub.add(**scored(12))
     polling.deps.db.write(lambda s: connections.change(s, "hubspot", not_before=None))  # five minutes later
