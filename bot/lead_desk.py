@@ -41,6 +41,8 @@ def show_lead(session: Session, ask: Ask) -> Done:
     for prior in priors[-5:]:
         said = f"{prior.points:g} points" if prior.probability is None else f"{in_hundred(prior.probability)} in 100"
         model = foreign(prior.model_line, 100)
+        if prior.model_version:
+            model += f", version {foreign(prior.model_version, 100)}"
         lines.append(f"• The tool on {day(prior.scored_at, zone)}: {said} within {prior.horizon_days} days ({model})")
     lines.append("• " + _route(session, lead, zone))
     ended = f"{lead.outcome} on {day(lead.outcome_at, zone)}" if lead.outcome else "open"

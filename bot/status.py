@@ -1,13 +1,18 @@
 """How it runs, for admins: what waits, what could not be delivered, and what needs somebody."""
 
 from datetime import timedelta
+from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import digests, pledges
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
+from bot.domain.release import Rules
+from bot.domain.wording import plural
+from bot.released import rules_of
 from bot.views.health import Crm, Dead, Health, Waiting, lines
 from storage import connections, export, leads, outbox, people, webhooks, workspace
 from storage import waiting as kept_waiting
@@ -48,8 +53,24 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         admins=[row.name for row in people.admins(session)],
         crms=[Crm(_title(row.name), row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
         webhooks=[(row.name, row.trouble, not row.stopped) for row in webhooks.everything(session) if row.trouble],
+        settings=_settings(mode, sum(row.in_pool for row in everybody), rules_of(session, at.now)),
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )
+
+
+def _settings(mode: Row[Any], pool: int, rules: Rules) -> str:
+    """What was set by `hard`, `pool`, `budget`, `quiet`, `privacy` and `retention`."""
+    parts = [
+        f"hard is under {mode.hard_percent} in 100",
+        f"{plural(pool, 'person', 'people')} in the pool, share {mode.pool_share} in 100",
+        f"at most {plural(mode.budget, 'lead')} a rep a day",
+    ]
+    if mode.quiet_from is not None and mode.quiet_to is not None:
+        hours = [f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (mode.quiet_from, mode.quiet_to)]
+        parts.append(f"quiet from {hours[0]} to {hours[1]}")
+    parts.append(f"groups of {rules.leads} leads and {rules.reps} reps")
+    parts.append(f"words kept for {plural(mode.retention_days, 'day')}" if mode.retention_days else "words kept")
+    return f"Set: {'; '.join(parts)}."
 
 
 def _title(name: str) -> str:

@@ -12,7 +12,7 @@ from bot.domain.accounts import Account, Ask, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.schedule import clock_words, next_week
-from bot.domain.wording import day, foreign, one_line
+from bot.domain.wording import day, foreign, listed, one_line
 from bot.views.digest import whole
 from bot.views.kit import Json
 from storage import digests as kept
@@ -135,4 +135,6 @@ def _manager(session: Session, ask: Ask) -> Row[Any]:
         raise OtherwiseError("A digest is for managers of a team, and you manage none here.")
     if not managers:
         raise OtherwiseError("There is no manager yet. `/otherwise team NAME manager @user` makes one.")
-    raise OtherwiseError(f"Whose? Name one of {len(managers)} managers: `/otherwise digest … @manager`.")
+    names = [one_line(row.name, 40) for row in managers.values()]
+    shown = listed([*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names)
+    raise OtherwiseError(f"Whose? Managers are {shown}: `/otherwise digest … @manager`.")

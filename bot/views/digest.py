@@ -13,6 +13,7 @@ FOOTER = (
     "this says what went together, not what caused it."
 )
 MADE_UP = "Made-up data."
+QUIET = "Nothing to do: what was told before stands."
 QUOTED = "In reps' own words, with their consent:"
 BAND_NEEDED, BANDS_SHOWN = 30, 5
 SMALL = (
@@ -81,7 +82,7 @@ def _details(figures: Figures) -> tuple[list[Json], list[str]]:
     blocks: list[Json] = []
     spoken: list[str] = []
     for horizon in figures.horizons:
-        said = statements(horizon, figures.landmark_hours)
+        said = statements(horizon, figures.landmark_hours, leads_on=figures.news)
         spoken += said
         blocks += [section(_list(said)), table(horizon)]
     if said := beside(figures.aspects):
@@ -143,7 +144,7 @@ def _headline(figures: Figures) -> tuple[str, str, str]:
                 f" {plural(figures.held, 'lead is', 'leads are')} ready and "
                 "will be shown when the group is large enough to name nobody."
             )
-        return "quiet", f"{week} Nothing new to count this week.{held}", "Nothing to do."
+        return "quiet", f"{week} Nothing new to count this week.{held}", QUIET if figures.horizons else "Nothing to do."
     return _settled(figures, week)
 
 

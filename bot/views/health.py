@@ -63,6 +63,8 @@ class Health:
     admins: list[str] = field(default_factory=list)
     # Model lines for which the drift alarm rang lately, and when.
     drift: list[tuple[str, datetime]] = field(default_factory=list)
+    # What admins have set, in a sentence.
+    settings: str = ""
     crms: list[Crm] = field(default_factory=list)
     # Webhooks that something keeps from being sent: name, what, whether it is tried again by itself.
     webhooks: list[tuple[str, str, bool]] = field(default_factory=list)
@@ -103,10 +105,6 @@ def needs(health: Health) -> list[str]:
             f"The tool's numbers ({foreign(line, 60)}) and what happens have parted company, as of "
             f"{day(at, health.zone)}: tell whoever keeps the model, or `/otherwise modelowner add @user`."
         )
-    if health.unpledged:
-        found.append(
-            f"No digest before the pledge: {_some(health.unpledged)} {_are(health.unpledged)} asked when it is due."
-        )
     if health.unanswered:
         found.append(
             f"No digest before the pledge: {_some(health.unanswered)} {_was(health.unanswered)} asked and "
@@ -134,7 +132,13 @@ def runs(health: Health) -> list[str]:
         f"Last message delivered: {last}. {plural(health.on_the_way, 'message')} on the way.",
         f"An answer counts when given within {health.landmark_hours} hours.",
     ]
+    if health.settings:
+        found.append(health.settings)
     found += [_read(one, health) for one in health.crms]
+    if health.unpledged:
+        found.append(
+            f"No digest before the pledge: {_some(health.unpledged)} {_are(health.unpledged)} asked when it is due."
+        )
     for name, at in health.next_digests[:5]:
         local = at.astimezone(ZoneInfo(health.zone))
         found.append(f"Next digest for {foreign(name, 60)}: {local:%a} {day(at, health.zone)}, {local:%H:%M}.")

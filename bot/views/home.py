@@ -58,7 +58,7 @@ def home_view(page: HomePage) -> Json:
     blocks: list[Json] = []
     if page.made_up:
         blocks.append(
-            context("A rehearsal: the clock of this bot can be moved, and what is made here is marked as made up.")
+            context("For trying out: this bot's clock can be moved, and what is made here is marked as made up.")
         )
     for part in (
         rep_blocks(page.rep) if page.rep else [],

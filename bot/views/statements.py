@@ -56,8 +56,8 @@ def called_less(horizon: HorizonFigures) -> str:
     )
 
 
-def statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
-    """1 to 8 for one horizon, in order."""
+def statements(horizon: HorizonFigures, landmark_hours: int, *, leads_on: bool = True) -> list[str]:
+    """1 to 8 for one horizon, in order; `leads_on` where the headline is about them."""
     more, ranges = horizon.told.cells[MORE], ranges_of(horizon)
     lines = [
         *counted(horizon, landmark_hours),
@@ -68,7 +68,7 @@ def statements(horizon: HorizonFigures, landmark_hours: int) -> list[str]:
     if any(ranges.values()):
         lines.append(RANGES_HOLD)
     if horizon.evidence is not None:
-        lines.append(_evidence(horizon.evidence, shown=all(ranges.values())))
+        lines.append(_evidence(horizon.evidence, shown=all(ranges.values()), leads_on=leads_on))
     if horizon.told.unanswered is not None:
         unanswered, of = horizon.told.unanswered
         which = f"the {of}" if of == more.leads else f"the first {of} called more likely"
@@ -105,12 +105,11 @@ def beside(found: Aspects) -> list[str]:
     return lines
 
 
-def _evidence(found: Conditional, *, shown: bool) -> str:
+def _evidence(found: Conditional, *, shown: bool, leads_on: bool) -> str:
     """Statement 7: each rep beside herself within four weeks, so neither skill nor the tool's level passes for it."""
-    line = (
-        f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}. "
-        "The headline rests on this."
-    )
+    line = f"Same reps, same four weeks: what they saw went with what happened: {in_words(found.e_value())}."
+    if leads_on:
+        line += " The headline rests on this."
     if not shown:
         return line
     low, high = found.odds_ratio()

@@ -122,7 +122,7 @@ WRONG = [
     ("digest schedule @mona mon 09:00 Europe/Berln", "Did you mean Europe/Berlin?"),
     ("digest schedule @mona", "A weekday and a time are missing"),
     ("digest now @ria", "manages no team"),
-    ("digest now", "Name one of 2 managers"),
+    ("digest now", "Managers are Mona Manager and Milo Manager"),
     ("lead", "Which lead?"),
     ("lead crm:one", "There is no lead `crm:one`"),
     ("outcome crm:1", "won, lost or disqualified"),
@@ -350,6 +350,14 @@ def test_a_rep_keeps_the_address_by_which_her_crm_knows_her(office: World) -> No
     assert "ria@crm.example" in said(office.command(ADA, "rep add @ria #deals"))
     item = lead_item("crm:1", None, 0.12) | {"owner": {"email": "ria@crm.example"}}
     assert "warnings" not in office.send(LEADS, [item])[0]
+
+
+def test_status_says_what_is_set(office: World) -> None:
+    for text in ("hard 12", "budget 30", "quiet 18:00-08:00", "pool add @ria"):
+        office.command(ADA, text)
+    told = said(office.command(ADA, "status"))
+    assert "Set: hard is under 12 in 100; 1 person in the pool, share 20 in 100; at most 30 leads a rep a day;" in told
+    assert "quiet from 18:00 to 08:00; groups of 10 leads and 5 reps; words kept." in told
 
 
 def test_when_a_lead_counts_tells_nothing_of_an_answer(office: World) -> None:

@@ -69,6 +69,8 @@ def test_what_reps_saw_is_called_clear_and_counted_once(past: Any) -> None:
     assert world.rows(Evidence) == cohorts, "a closed cohort is counted once"
     newest = world.see(MONA, "Nothing new to count")
     assert "went with what happened: clear" in newest["text"]
+    assert "what was told before stands" in newest["text"]
+    assert "headline rests" not in newest["text"], "it says that nothing is new"
 
 
 def test_the_same_words_dealt_out_at_random_are_not_called_information(past: Any) -> None:
