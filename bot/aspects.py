@@ -149,7 +149,9 @@ def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, in
         return None
     # By their own letters, so that the order says nothing about who.
     chosen = sorted(one_each.items(), key=lambda pair: pair[1])[:QUOTES_SHOWN]
-    return {"quotes": [words for _, words in chosen]}, {rep: 1 for rep, _ in chosen}
+    # Whose each is stays beside it, for the day on which somebody is to be forgotten; no digest shows that.
+    quotes, authors = [words for _, words in chosen], [rep for rep, _ in chosen]
+    return {"quotes": quotes, "authors": authors}, dict.fromkeys(authors, 1)
 
 
 def nameless(reason: str, name: str) -> str:

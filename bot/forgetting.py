@@ -29,7 +29,7 @@ def forget(session: Session, person: int, at: Moment) -> str:
     row = people.maybe(session, person)
     if row is None or row.forgotten_at is not None:
         raise OtherwiseError("This person was forgotten already.")
-    _unquote(session, forgetting.quotable(session, person=person))
+    _unquote(session, forgetting.quotable(session, person=person), person)
     forgetting.empty_words(session, person)
     messages = forgetting.messages_of(session, row.slack_id)
     forgetting.drop_letters(session, person, row.slack_id, at.real)
@@ -64,13 +64,20 @@ def keep_no_longer(session: Session, what: Old, at: Moment) -> None:
     forgetting.empty_numbers(session, what.numbers)
 
 
-def _unquote(session: Session, said: list[tuple[str, str]]) -> None:
-    """Take sentences out of released blocks and of the digests in Home: in Slack they stand in no message."""
+def _unquote(session: Session, said: list[tuple[str, str]], author: int | None = None) -> None:
+    """Take sentences out of released blocks and of the digests in Home: in Slack they stand in no message.
+
+    `said` are words with their lead's name as it is now; by `author` they are found whatever it was then.
+    """
     gone = {nameless(words, name) for words, name in said}
     for block in forgetting.quoting_blocks(session):
-        left = [one for one in block.cells["quotes"] if one not in gone]
-        if len(left) < len(block.cells["quotes"]):
-            forgetting.change_block(session, block.id, block.cells | {"quotes": left})
+        quotes = block.cells["quotes"]
+        pairs = list(zip(quotes, block.cells.get("authors") or [None] * len(quotes), strict=True))
+        gone |= {words for words, whose in pairs if author is not None and whose == author}
+        left = [(words, whose) for words, whose in pairs if words not in gone]
+        if len(left) < len(pairs):
+            kept = {"quotes": [words for words, _ in left], "authors": [whose for _, whose in left]}
+            forgetting.change_block(session, block.id, block.cells | kept)
     for digest in forgetting.all_digests(session) if gone else []:
         shown = {name: digest.figures[name] for name in ("blocks", "details") if digest.figures.get(name)}
         left_over = {name: without_quotes(blocks, gone) for name, blocks in shown.items()}
