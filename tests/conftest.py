@@ -1,5 +1,6 @@
 """Fixtures: one workspace process a session, and a bot on a fresh database a test."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from tests import postgres
 from tests.sim import Sim
 from tests.world import World, settings_for
+
+# A server that logs an error must not format its traceback in its own thread: see addopts in pyproject.toml.
+logging.getLogger().addHandler(logging.NullHandler())
 
 # A slow machine is no defect, and a test leaves nothing behind in the checkout.
 settings.register_profile("here", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
