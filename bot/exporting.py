@@ -4,6 +4,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def write_export(
         with database.reading() as session:
             page = export.page(session, scopes, cursor, draw, at)
         if page.read:
-            database.write(lambda s, one=page: _tell(s, one, at), key="export")  # type: ignore[misc]
+            database.write(partial(_tell, page=page, at=at), key="export")
         write(page.lines)
         written, cursor = written + len(page.lines), page.cursor
         if not page.more:
