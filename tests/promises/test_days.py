@@ -2,10 +2,12 @@
 
 import os
 from contextlib import ExitStack
+from threading import Barrier
 
 import pytest
 
 from bot import jobs
+from bot.sender import SENDERS
 from tests.promises.mechanisms import rests_on
 from tests.stories.test_metrics import read
 from tests.world import LEADS, OUTCOMES, REPS, World, lead_item
@@ -13,8 +15,10 @@ from tests.world import LEADS, OUTCOMES, REPS, World, lead_item
 # Seven in `make torture`.
 DAYS = 3 if os.environ.get("OTHERWISE_TORTURE", "1") == "1" else 7
 A_REP = 10
-# What the interpreter and the tests' own clients may keep.
-FILES, THREADS, MEGABYTES = 4, 4, 12
+# As many connections as the pool of readers holds.
+READERS = 16
+# What the interpreter, the tests' own clients and the server's smaller pools may keep; a day brings 240 leads.
+FILES, THREADS, MEGABYTES = 4, 12, 12
 
 
 def day(world: World, number: int) -> dict[str, float]:
@@ -41,10 +45,12 @@ def day(world: World, number: int) -> dict[str, float]:
 @pytest.mark.timeout(600)
 @rests_on("sessions are given back")
 def test_days_under_load_leave_nothing_behind(shifted_world: World, without: str) -> None:
-    # The pool of readers grows to its size when it is wanted, and no further: that is no leak.
+    # Pools grow to their size when they are wanted, and no further: that is no leak.
     with ExitStack() as stack:
-        for _ in range(16):
+        for _ in range(READERS):
             stack.enter_context(shifted_world.deps.db._readers.connect())
+    together = Barrier(SENDERS)
+    list(shifted_world.running.sender._pool.map(lambda _: together.wait(30), range(SENDERS)))
     held = [day(shifted_world, number) for number in range(DAYS)]
     first, last = held[1], held[-1]
     assert last["open_files"] - first["open_files"] <= FILES, held
