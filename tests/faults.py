@@ -9,11 +9,11 @@ from tests import postgres
 
 
 @contextmanager
-def no_more_room(database: Path) -> Iterator[None]:
-    """While inside, SQLite's log can't be written beyond where it is: each commit ends in an I/O error."""
+def no_more_room(database: Path, *, but: int = 0) -> Iterator[None]:
+    """While inside, SQLite's log can't grow by more than `but` bytes: a commit that needs more ends in an I/O error."""
     wal = database.with_name(database.name + "-wal")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (max(1, wal.stat().st_size), hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(1, wal.stat().st_size + but), hard))
     try:
         yield
     finally:

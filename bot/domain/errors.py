@@ -20,6 +20,10 @@ class CommitUnknown(OtherwiseError):
     """Storing this took too long to be sure that it worked. Please try once more; it is stored only once."""
 
 
+class PartlyStored(OtherwiseError):
+    """Only a part of this could be stored just now. Please send all of it again; nothing is stored twice."""
+
+
 class Busy(OtherwiseError):
     """More is coming in than can be stored right now, so this was not. Please try again in a few seconds."""
 

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from itertools import pairwise
 from threading import Barrier
 
 import pytest
@@ -17,7 +18,8 @@ DAYS = 3 if os.environ.get("OTHERWISE_TORTURE", "1") == "1" else 7
 A_REP = 10
 # As many connections as the pool of readers holds.
 READERS = 16
-# What the interpreter, the tests' own clients and the server's smaller pools may keep; a day brings 240 leads.
+# What the interpreter, the tests' own clients and the server's smaller pools may keep: memory a day of 240 leads, files
+# and threads in all.
 FILES, THREADS, MEGABYTES = 4, 12, 12
 
 
@@ -55,4 +57,6 @@ def test_days_under_load_leave_nothing_behind(shifted_world: World, without: str
     first, last = held[1], held[-1]
     assert last["open_files"] - first["open_files"] <= FILES, held
     assert last["threads"] - first["threads"] <= THREADS, held
-    assert last["memory_bytes"] - first["memory_bytes"] <= MEGABYTES * 1e6 * (DAYS - 2), held
+    # What leaks grows every day; an arena that the allocator opens for a thread comes once.
+    grown = [after["memory_bytes"] - before["memory_bytes"] for before, after in pairwise(held)]
+    assert min(grown) <= MEGABYTES * 1e6, held

@@ -23,11 +23,11 @@ from storage import backup, people
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.tables import Lead, Letter, Team, table
-from tests.faults import no_writes
+from tests.faults import no_more_room, no_writes
 from tests.promises.mechanisms import rests_on
 from tests.sim import ROOT
 from tests.storage.test_database import add, in_one_group, names
-from tests.world import RIA, World, lead_item
+from tests.world import LEADS, REPS, RIA, World, lead_item
 
 Opened = Callable[[Database], Database]
 # What rows are named after the moment for.
@@ -132,6 +132,21 @@ def test_what_the_database_refused_is_not_answered_as_stored_and_it_recovers_alo
                 pass
     db.write(lambda s: add("after", s), timeout=20)
     assert names(db) == {"before", "after", *told}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_batch_that_was_half_stored_says_so_and_is_whole_when_sent_again(world: World) -> None:
+    batch = [lead_item(f"crm:{n}", REPS[n % 24], 0.2) for n in range(1000)]
+    with no_more_room(Path(str(world.deps.db.url.database)), but=1_000_000):
+        answer = world.http.post(LEADS, json=batch)
+    assert answer.status_code == 503
+    assert "Only a part of this could be stored" in answer.json()["error"]
+    there = len(world.rows(Lead))
+    assert 0 < there < 1000
+    assert there % 100 == 0, "whole parts"
+    told = [one["result"] for one in world.send(LEADS, batch)]
+    assert told == ["unchanged"] * there + ["created"] * (1000 - there)
+    assert len(world.rows(Lead)) == 1000
 
 
 @rests_on("units alone after a group failed")
