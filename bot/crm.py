@@ -14,7 +14,7 @@ from bot.domain.clock import Moment
 from bot.domain.crm import Page, Reading, Record, lead_id, lead_of, not_after, outcome_of, sort_new
 from bot.domain.inbound import LeadIn, OutcomeIn
 from bot.domain.past import BadRow
-from bot.domain.rules import OPEN_OUTCOMES, REHEARSAL
+from bot.domain.rules import FILE, OPEN_OUTCOMES, REHEARSAL
 from bot.leads import Records
 from storage import connections, responses, workspace
 from storage import leads as kept_leads
@@ -164,7 +164,7 @@ def _ending(session: Session, record: Record, lead: Row[Any], how: Reading, at: 
     told = responses.latest_outcome(session, lead.id, _source(how))
     if told is None and lead.history:
         # What the CRM said of the past was taken in as any file is.
-        told = responses.latest_outcome(session, lead.id, "file")
+        told = responses.latest_outcome(session, lead.id, FILE)
     found = outcome_of(record, lead.lead_id, at.now)
     if found is None:
         if told is None or told.outcome in OPEN_OUTCOMES:

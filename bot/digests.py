@@ -13,7 +13,7 @@ from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.guard import access_ratio, shut_out
-from bot.domain.release import Rules, together
+from bot.domain.release import together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, OVERDUE_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
 from bot.released import NewSet, Ready, gather, rules_of, small_rules
@@ -123,6 +123,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         late=late and not looking,
         due_at=due.at,
         small_team=scope.small,
+        teams=scope.hers,
         joined=scope.joined,
         looking=looking,
         made_up=at.made_up or ready.made_up or any(row.made_up for row in before),
@@ -138,7 +139,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         aspects=_aspects([*kept_aspects.told(session, manager, scope.teams), *blocks], found),
         owners=0 if scope.small else len(owners.owners(session, at.now)),
         ask_monthly=_ask_monthly(session, person),
-        small_needs=_needs(small_rules(rules_of(session, at.now))),
+        small_needs=small_rules(rules_of(session, at.now)),
         landmark_hours=workspace.read(session).landmark_hours,
     )
     headline, payload, details = digest(figures)
@@ -189,10 +190,6 @@ def _keep_block(session: Session, block: aspects.NewBlock, sets: list[int], at: 
             for rep, many in sorted(block.quoted.items())
         ]
         forgetting.keep_reading(session, rows)
-
-
-def _needs(rules: Rules) -> tuple[int, int]:
-    return rules.leads, rules.reps
 
 
 def _ask_monthly(session: Session, person: Row[Any]) -> bool:

@@ -115,7 +115,8 @@ def clear_cues(found: Iterable[Found]) -> list[str]:
         float(np.mean([cues.get(cue, Conditional.nothing()).e_value() for cues in by_horizon])) if by_horizon else 1.0
         for cue in CUES
     ]
-    return [CUES[place] for place in e_bh(values)]
+    names = list(CUES)
+    return [names[place] for place in e_bh(values)]
 
 
 def _by_cue(session: Session, rows: list[Any], level: float, slope: float) -> dict[str, Conditional]:

@@ -14,10 +14,14 @@ STAYS_A_MANAGER = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Scope:
-    """`groups` hold her reps; `teams` are whose leads the digest is about; `joined` names those that are not hers."""
+    """`groups` hold her reps; `teams` are whose leads the digest is about.
+
+    `hers` names those among them that she manages, or that stand under one of hers, and `joined` the others.
+    """
 
     groups: list[Group]
     teams: frozenset[int]
+    hers: list[str]
     joined: list[str]
 
     @property
@@ -33,7 +37,13 @@ def scope_of(session: Session, manager: int) -> Scope:
     hers = under(nodes, manager)
     groups = [one for one in group(nodes) if one.teams & hers]
     covered = hers.union(*(one.teams for one in groups if one.large))
-    return Scope(groups, covered, sorted(team.name for team in teams if team.id in covered - hers))
+    names = {team.id: team.name for team in sorted(teams, key=lambda team: team.name) if team.id in covered}
+    return Scope(
+        groups,
+        covered,
+        [name for team, name in names.items() if team in hers],
+        [name for team, name in names.items() if team not in hers],
+    )
 
 
 def stands_under(session: Session, team: int, other: int) -> bool:

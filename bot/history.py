@@ -10,6 +10,7 @@ from bot.domain.bands import is_hard
 from bot.domain.clock import Moment
 from bot.domain.inbound import LeadIn
 from bot.domain.past import Past, PastResponse
+from bot.domain.rules import FILE
 from storage import leads, responses, workspace
 
 
@@ -32,7 +33,7 @@ def store_history(session: Session, rows: list[Past], at: Moment, *, asked: bool
     ended, said = [], []
     for row, number, prior_id in zip(past, ids, priors, strict=True):
         if row.outcome is not None:
-            ended.append(responses.outcome_row(number, row.outcome, "file", at))
+            ended.append(responses.outcome_row(number, row.outcome, FILE, at))
         if row.response is not None:
             said.append(_response(row, row.response, number, prior_id, reps, at))
     if ended:

@@ -9,11 +9,12 @@ from sqlmodel import Session
 from bot import digests, pledges
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
+from bot.domain.commands import FORMS, SETTINGS, shown
 from bot.domain.errors import OtherwiseError
 from bot.domain.release import Rules
-from bot.domain.wording import plural
+from bot.domain.wording import listed
 from bot.released import rules_of
-from bot.views.health import Crm, Dead, Health, Waiting, lines
+from bot.views.health import Crm, Dead, Health, Settings, Waiting, lines, settings
 from storage import connections, export, leads, outbox, people, webhooks, workspace
 from storage import waiting as kept_waiting
 
@@ -58,19 +59,19 @@ def health(session: Session, at: Moment, zone: str) -> Health:
     )
 
 
-def _settings(mode: Row[Any], pool: int, rules: Rules) -> str:
-    """What was set by `hard`, `pool`, `budget`, `quiet`, `privacy` and `retention`."""
-    parts = [
-        f"hard is under {mode.hard_percent} in 100",
-        f"{plural(pool, 'person', 'people')} in the pool, share {mode.pool_share} in 100",
-        f"at most {plural(mode.budget, 'lead')} a rep a day",
-    ]
-    if mode.quiet_from is not None and mode.quiet_to is not None:
-        hours = [f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (mode.quiet_from, mode.quiet_to)]
-        parts.append(f"quiet from {hours[0]} to {hours[1]}")
-    parts.append(f"groups of {rules.leads} leads and {rules.reps} reps")
-    parts.append(f"words kept for {plural(mode.retention_days, 'day')}" if mode.retention_days else "words kept")
-    return f"Set: {'; '.join(parts)}."
+def _settings(mode: Row[Any], pool: int, rules: Rules) -> Settings:
+    quiet = None if mode.quiet_from is None or mode.quiet_to is None else (mode.quiet_from, mode.quiet_to)
+    return Settings(
+        hard=mode.hard_percent,
+        pool=pool,
+        pool_share=mode.pool_share,
+        budget=mode.budget,
+        quiet=quiet,
+        leads=rules.leads,
+        reps=rules.reps,
+        retention_days=mode.retention_days,
+        landmark_hours=mode.landmark_hours,
+    )
 
 
 def _title(name: str) -> str:
@@ -86,3 +87,17 @@ def _title(name: str) -> str:
 def tell(session: Session, ask: Ask) -> Done:
     """`status`."""
     return Done("\n".join(lines(health(session, ask.at, ask.actor.zone))))
+
+
+def tell_settings(session: Session, ask: Ask) -> Done:
+    """`settings`: what is set and what changes it; for one of them alone, as in a bare `budget`."""
+    pool = sum(row.in_pool for row in people.everybody(session))
+    now = settings(_settings(workspace.read(session), pool, rules_of(session, ask.at.now)))
+    wanted = [ask.command.word] if ask.command.word else SETTINGS
+    return Done("\n".join(f"{now[name][0].upper()}{now[name][1:]}. {_changes(name)}" for name in wanted))
+
+
+def _changes(name: str) -> str:
+    """How a setting is changed."""
+    forms = listed([f"`{shown(form)}`" for form in FORMS if form.name.split()[0] == name])
+    return f"To change it: {forms}."

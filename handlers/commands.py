@@ -79,6 +79,7 @@ CHANGES: dict[str, Callable[[Session, Ask], Done]] = {
 # Each only looks.
 LOOKS: dict[str, Callable[[Session, Ask], Done]] = {
     "status": status.tell,
+    "settings": status.tell_settings,
     "rep list": roster.list_reps,
     "team list": roster.list_teams,
     "lead": lead_desk.show_lead,
@@ -117,7 +118,7 @@ def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
     if name == "help":
         with deps.db.reading() as session:
             rep, manager = home.roles(session, ask.actor.slack_id)
-        return replies.help_text(everything=ask.in_charge, rep=rep, manager=manager)
+        return replies.help_text(everything=ask.in_charge, rep=rep, manager=manager, topic=ask.command.word)
     if name == "undo":
         done = deps.db.write(lambda s: audit.undo_latest(s, ask.actor, ask.at), key="admin")
         return replies.reply(done.sentence)

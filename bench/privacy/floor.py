@@ -125,7 +125,7 @@ def _leads(session: Session, random: np.random.Generator, agreeing: np.random.Ge
             }
         )
         kept = "early" if early and ends != "open" else ends
-        cues = (str(random.choice(CUES, p=taste[rep[n]])),) if said and names[n] else ()
+        cues = (str(random.choice(list(CUES), p=taste[rep[n]])),) if said and names[n] else ()
         quote = f"number {n}" if said and agrees[n] else ""
         lead = Known(n + 1, int(rep[n]), float(p[n]), matures, kept, said or "neither", problem, bool(p[n] < HARD))
         known.append(replace(lead, cues=cues, quote=quote))

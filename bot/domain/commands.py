@@ -13,6 +13,7 @@ __all__ = [
     "FORMS",
     "LANDMARKS",
     "OUTCOMES",
+    "SETTINGS",
     "Command",
     "Form",
     "NotUnderstood",
@@ -34,10 +35,11 @@ class Form:
 
 
 FORMS = (
-    Form("help", "", "what you can do here", operands.nothing, everybody=True),
+    Form("help", "[WORD|all]", "what you can do here, or how one command is written", operands.topic, everybody=True),
     Form("my record", "", "what you said and what became of it; only you see it", operands.nothing, everybody=True),
     Form("setup", "", "go through everything step by step", operands.nothing),
     Form("status", "", "what runs, what waits and what needs you", operands.nothing),
+    Form("settings", "", "what is set; `hard`, `quiet` and the like alone show theirs", operands.nothing),
     Form("rep add", "@user [#channel] [email]", "send somebody their leads: by DM, or in a channel", operands.rep_add),
     Form("rep remove", "@user", "no more leads for this rep; what was said is kept", operands.one_person),
     Form("rep pause", "@user", "keep this rep's new leads until `resume`", operands.one_person),
@@ -88,15 +90,19 @@ FORMS = (
 )  # fmt: skip
 BY_NAME = {form.name: form for form in FORMS}
 # What help puts together, by the first words of the forms.
+OWN = "For yourself"
 GROUPS = (
-    ("For yourself", ("help", "my", "mute", "stand-in")),
-    ("Setting up and running", ("setup", "status", "test-lead", "rehearsal", "pause", "resume", "landmark")),
+    (OWN, ("help", "my", "mute", "stand-in")),
+    ("Setting up", ("setup", "settings", "landmark", "test-lead", "rehearsal")),
+    ("Running", ("status", "pause", "resume")),
     ("Reps and teams", ("rep", "team")),
     ("Digests", ("digest",)),
     ("Leads and the pool", ("lead", "outcome", "budget", "quiet", "hard", "pool", "routing")),
     ("What is kept, and who reads it", ("privacy", "retention", "forget", "export", "modelowner", "blind")),
     ("Who may, and what was changed", ("admin", "audit", "undo")),
 )
+# Typed alone, these show what is set.
+SETTINGS = ("hard", "pool", "budget", "quiet", "privacy", "retention", "landmark")
 # Whose the forms are that anybody may type.
 FOR_REPS, FOR_MANAGERS = frozenset({"my record", "mute", "stand-in"}), frozenset({"digest preview"})
 _SINGLE = {form.name for form in FORMS if " " not in form.name}
@@ -121,6 +127,8 @@ def parse(text: str, today: date) -> Command:
     if not words:
         return Command("help")
     first, rest = words[0].lower(), words[1:]
+    if first in SETTINGS and not rest:
+        return Command("settings", word=first)
     if first in _SINGLE and not (first in _DOUBLE and rest):
         return _take(first, rest, today)
     if first == "team" and rest and rest[0].lower() not in ("add", "list"):

@@ -95,6 +95,13 @@ def nothing(rest: Rest) -> Command:
     return rest.done()
 
 
+def topic(rest: Rest) -> Command:
+    """A command's first word, or "all", or nothing. A form's further words are welcome."""
+    word = rest.words[0].lower().strip("`") if rest.words else ""
+    rest.words = []
+    return rest.done(word=word)
+
+
 def one_person(rest: Rest) -> Command:
     """A person."""
     return rest.done(people=(rest.person(),))

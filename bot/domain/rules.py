@@ -14,6 +14,8 @@ UNKNOWN, UNOWNED, PAUSED, HELD, MUTED, LATER = "owner", "unowned", "paused", "he
 AHEAD = timedelta(minutes=5)
 # Under these a rehearsal's and a test's leads are kept, so that the real ones can still come.
 REHEARSAL, TEST = "rehearsal:", "test:"
+# The source of an outcome that was past already as it came: an import's, or a CRM's history.
+FILE = "file"
 # Letters that were sent lose their words after this.
 LETTERS_KEEP = timedelta(days=7)
 

@@ -16,17 +16,18 @@ DIRECTIONS = {
     "other": "different, can't say",
     "data": "the data is wrong",
 }
-CUES = (
-    "tone",
-    "timing",
-    "contradiction",
-    "reason behind the deflection",
-    "personal context",
-    "new information",
-    "authority",
-    "fit",
-    "other",
-)
+# What reps mention, by the essay's names, each with what it means to somebody who has not read that.
+CUES = {
+    "tone": "how they spoke or wrote",
+    "timing": "when they came, or want to begin",
+    "contradiction": "what they say and what they do differ",
+    "reason behind the deflection": "why they put us off",
+    "personal context": "something about the person",
+    "new information": "something the tool can't know yet",
+    "authority": "who decides there",
+    "fit": "how well it suits them",
+    "other": "",
+}
 LABELS_HAVE_LETTERS = re.compile(r"[^\W\d_]")
 
 

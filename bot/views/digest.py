@@ -15,6 +15,7 @@ FOOTER = (
 MADE_UP = "Made-up data."
 QUIET = "Nothing to do: what was told before stands."
 QUOTED = "In reps' own words, with their consent:"
+TEAMS_NAMED = 3
 BAND_NEEDED, BANDS_SHOWN = 30, 5
 SMALL = (
     "Your team is smaller than six, so you won't see who answered what. What you can use: how the tool itself "
@@ -27,10 +28,10 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     name, headline, todo = _headline(figures)
     lines = [headline, todo]
     if figures.small_team:
-        lines.append(SMALL.format(leads=figures.small_needs[0], reps=figures.small_needs[1]))
+        lines.append(SMALL.format(leads=figures.small_needs.leads, reps=figures.small_needs.reps))
     elif figures.joined:
         lines.append(
-            f"A team under six is counted together with others: this is also about {listed(figures.joined[:5])}."
+            f"A team under six is counted together with others: this is also about {_names(figures.joined[:5])}."
         )
     blocks: list[Json] = [section("\n".join(line for line in lines if line))]
     told = max(figures.horizons, key=lambda one: one.told.cells["more"].leads, default=None)
@@ -122,7 +123,7 @@ def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
 
 def _headline(figures: Figures) -> tuple[str, str, str]:
     """The headline's name, the headline, and what to do about it, by rule."""
-    week = f"Week {figures.week}."
+    week = _when(figures)
     if not (figures.horizons or figures.held or figures.bands):
         when = f" First ones: {day(figures.next_matures, figures.zone)}." if figures.next_matures else ""
         so_far = f" So far {plural(figures.newer, 'lead')}." if figures.newer else " No lead has been posted yet."
@@ -146,6 +147,16 @@ def _headline(figures: Figures) -> tuple[str, str, str]:
             )
         return "quiet", f"{week} Nothing new to count this week.{held}", QUIET if figures.horizons else "Nothing to do."
     return _settled(figures, week)
+
+
+def _when(figures: Figures) -> str:
+    """Whom the digest is about, and which week it is since their first lead. Who has many teams knows them."""
+    week = f"{_names(figures.teams)}: week" if 0 < len(figures.teams) <= TEAMS_NAMED else "Week"
+    return f"{week} {figures.week} with Otherwise."
+
+
+def _names(teams: list[str]) -> str:
+    return listed(escape(name) for name in teams)
 
 
 def _settled(figures: Figures, week: str) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.evidence import Conditional
-from bot.domain.release import LESS, Cell, Told
+from bot.domain.release import LESS, SMALL_REPS, Cell, Rules, Told
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Figures:
     held: int
     news: bool
     landmark_hours: int = 72
-    # Other teams that hers are counted together with, and whether this is a look ahead that tries nothing.
+    # Her teams, others that these are counted together with, and whether this is a look ahead that tries nothing.
+    teams: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     looking: bool = False
     horizons: list[HorizonFigures] = field(default_factory=list)
@@ -87,5 +88,5 @@ class Figures:
     # Model owners who could be told, and whether to ask for a digest a month while there is nothing to tell.
     owners: int = 0
     # How many leads and reps a small team's quarter needs.
-    small_needs: tuple[int, int] = (10, 4)
+    small_needs: Rules = field(default_factory=lambda: Rules(reps=SMALL_REPS))
     ask_monthly: bool = False

@@ -73,10 +73,10 @@ def details_form(ref: Ref, name: str, *, estimate: float | None, cues: list[str]
         "action_id": ids.CUES,
         "max_selected_items": 2,
         "placeholder": plain("At most two"),
-        "options": [option(cue, cue) for cue in CUES],
+        "options": [_cue(cue) for cue in CUES],
     }
     if cues:
-        picks["initial_options"] = [option(cue, cue) for cue in cues]
+        picks["initial_options"] = [_cue(cue) for cue in cues]
     agree: Json = {
         "type": "checkboxes",
         "action_id": ids.QUOTE,
@@ -92,13 +92,18 @@ def details_form(ref: Ref, name: str, *, estimate: float | None, cues: list[str]
         "submit": plain("Save"),
         "close": plain("Cancel"),
         "blocks": [
-            section(f"*{foreign(name, 120)}*\nAll of this is optional."),
+            section(f"*{foreign(name, 120)}*"),
             entry(ids.ESTIMATE, "Of 100 leads like this one, how many would close?", number, optional=True),
             entry(ids.CUES, "What was it mostly?", picks, optional=True),
             entry(ids.QUOTE, "In a digest", agree, optional=True)
             | {"hint": plain("Your name is left out, but readers may recognise the lead.")},
         ],
     }
+
+
+def _cue(cue: str) -> Json:
+    made = option(cue, cue)
+    return made | {"description": plain(CUES[cue])} if CUES.get(cue) else made
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,21 @@ class Crm:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What admins have set: shares in 100, hours from midnight in minutes, days (0: for good)."""
+
+    hard: int
+    pool: int
+    pool_share: int
+    budget: int
+    quiet: tuple[int, int] | None
+    leads: int
+    reps: int
+    retention_days: int
+    landmark_hours: int
+
+
+@dataclass(frozen=True)
 class Health:
     """What an admin should know. Counts of leads and letters; nothing of what anybody said."""
 
@@ -63,8 +78,7 @@ class Health:
     admins: list[str] = field(default_factory=list)
     # Model lines for which the drift alarm rang lately, and when.
     drift: list[tuple[str, datetime]] = field(default_factory=list)
-    # What admins have set, in a sentence.
-    settings: str = ""
+    settings: Settings | None = None
     crms: list[Crm] = field(default_factory=list)
     # Webhooks that something keeps from being sent: name, what, whether it is tried again by itself.
     webhooks: list[tuple[str, str, bool]] = field(default_factory=list)
@@ -132,8 +146,9 @@ def runs(health: Health) -> list[str]:
         f"Last message delivered: {last}. {plural(health.on_the_way, 'message')} on the way.",
         f"An answer counts when given within {health.landmark_hours} hours.",
     ]
-    if health.settings:
-        found.append(health.settings)
+    if health.settings is not None:
+        told = settings(health.settings)
+        found.append(f"Set: {'; '.join(told[name] for name in told if name != 'landmark')}.")
     found += [_read(one, health) for one in health.crms]
     if health.unpledged:
         found.append(
@@ -141,7 +156,9 @@ def runs(health: Health) -> list[str]:
         )
     for name, at in health.next_digests[:5]:
         local = at.astimezone(ZoneInfo(health.zone))
-        found.append(f"Next digest for {foreign(name, 60)}: {local:%a} {day(at, health.zone)}, {local:%H:%M}.")
+        found.append(
+            f"Next digest for {foreign(name, 60)}: {local:%a} {day(at, health.zone)}, {local:%H:%M} your time."
+        )
     if abs(health.clock_offset) >= timedelta(seconds=5):
         found.append(
             f"The clock is moved by {plural(round(health.clock_offset.total_seconds() / 86400), 'day')}: "
@@ -150,6 +167,23 @@ def runs(health: Health) -> list[str]:
     if health.admins:
         found.append(f"Besides this workspace's admins, these run the commands: {_some(health.admins)}.")
     return found
+
+
+def settings(now: Settings) -> dict[str, str]:
+    """What is set, by the command that changes it: the beginning of a sentence without its capital."""
+    quiet = "no quiet hours"
+    if now.quiet is not None:
+        begin, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in now.quiet)
+        quiet = f"quiet from {begin} to {end}, in each rep's zone"
+    return {
+        "hard": f"hard is under {now.hard} in 100",
+        "pool": f"{plural(now.pool, 'person', 'people')} in the pool, share {now.pool_share} in 100",
+        "budget": f"at most {plural(now.budget, 'lead')} a rep a day",
+        "quiet": quiet,
+        "privacy": f"groups of {now.leads} leads and {now.reps} reps",
+        "retention": f"words kept for {plural(now.retention_days, 'day')}" if now.retention_days else "words kept",
+        "landmark": f"an answer counts when given within {now.landmark_hours} hours",
+    }
 
 
 def _when(at: datetime, health: Health) -> str:

@@ -130,8 +130,11 @@ def record_blocks(rep: RepPart) -> list[Json]:
             )
         )
     for answer in rep.answers:
-        see = button("What I said", ids.SEE, answer.ref.model_dump_json(), label=f"What I said about {answer.name}")
-        blocks.append(section(_answer(answer, rep.zone)) | {"accessory": see})
+        row = section(_answer(answer, rep.zone))
+        if answer.kind != "noted":
+            label = f"What I said about {answer.name}"
+            row["accessory"] = button("What I said", ids.SEE, answer.ref.model_dump_json(), label=label)
+        blocks.append(row)
     if not rep.answers:
         blocks.append(section("You haven't answered any lead yet."))
     elif rep.answers_many > len(rep.answers):

@@ -1,6 +1,6 @@
 """A command's answer: private, with [Undo] where it can be taken back."""
 
-from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, shown
+from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, OWN, Form, shown
 from bot.domain.wording import cut, escape
 from bot.views import ids
 from bot.views.kit import Json, actions, button, section
@@ -29,23 +29,38 @@ def refusal(sentence: str) -> Json:
     return reply(escape(sentence))
 
 
-def help_text(*, everything: bool, rep: bool = False, manager: bool = False) -> Json:
-    """The forms that this person has a use for: all of them, or a rep's and a manager's."""
+def help_text(*, everything: bool, rep: bool = False, manager: bool = False, topic: str = "") -> Json:
+    """The forms that this person has a use for: a rep's and a manager's, or all of them.
+
+    All are many, so their names alone stand there; `topic` is the first word of those wanted in full, or "all".
+    """
     hidden = (
         frozenset[str]()
         if everything
         else (FOR_REPS if not rep else frozenset()) | (FOR_MANAGERS if not manager else frozenset())
     )
     forms = [form for form in FORMS if (everything or form.everybody) and form.name not in hidden]
+    named = [form for form in forms if form.name.split()[0] == topic]
+    if named:
+        return reply("\n".join(_written(form) for form in named))
+    short = everything and topic != "all"
     head = INTRO
     if not everything:
         head += " These are for you; the rest is for admins. Your own page is the app's Home tab."
     parts = [escape(head)]
     for title, words in GROUPS:
-        lines = [escape(f"`{shown(form)}` {form.says}") for form in forms if form.name.split()[0] in words]
-        if lines:
-            parts.append("\n".join([*([f"*{title}*"] if everything else []), *lines]))
+        inside = [form for form in forms if form.name.split()[0] in words]
+        if inside and short and title != OWN:
+            parts.append(f"*{title}*: {', '.join(f'`{form.name}`' for form in inside)}")
+        elif inside:
+            parts.append("\n".join([*([f"*{title}*"] if everything else []), *(_written(form) for form in inside)]))
+    if short:
+        parts.append("`/otherwise help rep` shows how the commands with `rep` are written; `/otherwise help all`, all.")
     return _private("\n".join(parts), [section(part) for part in parts])
+
+
+def _written(form: Form) -> str:
+    return escape(f"`{shown(form)}` {form.says}")
 
 
 def record(rep: RepPart) -> Json:

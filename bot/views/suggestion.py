@@ -146,7 +146,7 @@ def _beside(card: Card) -> str:
         if record.thin:
             parts.append(f"Untested here: {plural(record.leads, 'lead')} so far.")
         elif not record.contradicts(card.probability):
-            parts.append(f"Here so far: {_of(record)}.")
+            parts.append(f"Here so far: {_of(record)} closed.")
     if card.number_visible and record.all_leads >= 30:
         parts.append(f"All leads: {round(100 * record.all_wins / record.all_leads)} in 100.")
     if card.not_seen:
@@ -201,7 +201,7 @@ def _usual_answer(card: Card, value: str) -> list[Json]:
             button("Add details", ids.DETAILS, value),
             button("Change", ids.EDIT, value, label="Change what I said"),
             button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said"),
-            *reveal,
+            *([why] if card.number_visible else reveal),
         ),
     ]
 

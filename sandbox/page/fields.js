@@ -56,7 +56,7 @@ const CONTROLS = {
   conversations_select: (element, at) => select(at, at.on.rooms, element),
   radio_buttons: (element, at) => choices("radio", element.options.map(option), at),
   checkboxes: (element, at) => choices("checkbox", element.options.map(option), at),
-  multi_static_select: (element, at) => choices("checkbox", element.options.map((one) => [one.value, plainText(one.text.text)]), at, element.max_selected_items),
+  multi_static_select: (element, at) => choices("checkbox", element.options.map(option), at, element.max_selected_items),
   multi_users_select: (element, at) => choices("checkbox", at.on.people, at, element.max_selected_items),
 };
 
@@ -98,7 +98,7 @@ function choices(kind, options, at, most = Infinity) {
   });
   const limit = () => boxes.forEach(([box]) => { box.disabled = !box.checked && picked.size >= most; });
   limit();
-  return h("div", { class: options.length > 8 ? "choices many" : "choices", id: at.id }, boxes.map(([, label]) => label));
+  return h("div", { class: options.length > 12 ? "choices many" : "choices", id: at.id }, boxes.map(([, label]) => label));
 }
 
 function nothing(element) {

@@ -76,7 +76,7 @@ async function draw(mine) {
   const scroll = byId("scroll");
   const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   // First, since it takes room from the conversation, whose end should stay in sight.
-  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text) });
+  tour(byId("tour"), given, { go: walk, type: (text) => line?.fill(text), user: state.user, place: state.place });
   drawActing(people);
   drawClock(clock.offset);
   sidebar({ ...state, channels: all.channels.filter((one) => !one.is_im), direct: direct(), name: appName(), unread });

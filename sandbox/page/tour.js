@@ -6,10 +6,10 @@ import { h } from "./dom.js";
 let drawn = "";
 let at; // the step that is shown: a new one opens the panel, and so does one that wants to be looked at
 
-/** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text); an `ask` is told to whoever gives the tour. */
+/** Draw the tour into its panel. `ways` are what a step's buttons do: go(user, place), type(text), and who and where one is; an `ask` is told to whoever gives the tour. */
 export function tour(panel, given, ways) {
   panel.hidden = !given.title;
-  const key = JSON.stringify(given);
+  const key = JSON.stringify([given, ways.user, ways.place]);
   if (key === drawn) return;
   const first = !drawn;
   drawn = key;
@@ -71,5 +71,7 @@ function way(given, ways) {
       button.removeAttribute("aria-busy");
     }
   };
-  return h("div", {}, h("button", { type: "button", onclick: run }, given.label));
+  // Who is there already needs no way; on a phone it folds the panel up, which hides what it is about.
+  const there = given.user === ways.user && given.place === ways.place && !given.type;
+  return h("div", { class: there ? "there" : null }, h("button", { type: "button", onclick: run }, there ? "Show me" : given.label));
 }

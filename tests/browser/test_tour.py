@@ -26,7 +26,7 @@ def saw_the_suggestion(page: Page) -> None:
     """What step 1 says to look at is there."""
     message = last_message(page)
     expect(message).to_contain_text("of 100 leads like this, about 12 close within 90 days")
-    expect(message).to_contain_text(re.compile(r"Here so far: \d+ of \d+"))
+    expect(message).to_contain_text(re.compile(r"Here so far: \d+ of \d+ closed"))
     expect(message).to_contain_text("Hasn't seen: calls, budget.")
     assert message.get_by_role("button").all_text_contents() == ["Noted", "I see something else", "Why this number?"]
 

@@ -61,7 +61,7 @@ def test_a_copy_made_under_load_holds_together_and_tells_the_same(
     assert {row["lead_id"] for row in leads_there} <= {row["lead_id"] for row in world.rows(Lead)}
     assert {row["id"] for row in leads_there} <= {row["lead_id"] for row in letters if row["kind"] == "post"}
     assert rows(url, Response) == world.rows(Response)
-    assert "Week 1" in preview(url, world)
+    assert "week 1 with Otherwise" in preview(url, world)
     assert preview(url, world) == preview(world.settings.database_url, world)
 
 

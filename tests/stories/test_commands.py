@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import digests
-from bot.domain.commands import FORMS
+from bot.domain.commands import FORMS, SETTINGS, shown
+from bot.domain.wording import escape
 from storage import people
 from storage.tables import Audit, Lead, Outcome, Person, Team
 from storage.tables import Workspace as Settings
@@ -19,12 +20,13 @@ from tests.world import ADA, EMAIL, LEADS, MILO, MONA, RIA, ROB, ROSA, World, la
 # A right use of each form, in an order in which each finds what it needs.
 RIGHT = [
     ("landmark", "landmark 48", "48 hours now (it was 72)"),
-    ("help", "help", "/otherwise rep add"),
+    ("help", "help", "*Reps and teams*: `rep add`, `rep remove`,"),
     ("my record", "my record", "Nothing is kept about you"),
     ("setup", "setup", "The setup is open"),
     ("status", "status", "reps in 2 teams"),
     ("rep add", "rep add @ria #deals", "to #deals"),
     ("rep pause", "rep pause @ria", "is paused"),
+    ("settings", "settings", "At most 40 leads a rep a day. To change it: `/otherwise budget 40`."),
     ("rep resume", "rep resume @ria", "is back"),
     ("rep list", "rep list", "Ria Holt · North"),
     ("rep remove", "rep remove @rosa", "gets no more leads"),
@@ -72,7 +74,6 @@ RIGHT = [
 ]
 # Ten kinds of wrong input and more, each with what the answer must help with.
 WRONG = [
-    ("hard", "A number from 1 to 50"),
     ("export joined", "On or off?"),
     ("export all", "takes `joined`"),
     ("modelowner add @mona", "manages a team or did lately"),
@@ -89,7 +90,7 @@ WRONG = [
     ("pool add @mona", "is not a rep"),
     ("pool remove @rob", "is not in the pool"),
     ("pool channel somewhere", "pick a channel from the list"),
-    ("privacy", "Two numbers are needed"),
+    ("privacy leads", "Two numbers are needed"),
     ("privacy leads 2 reps 5", "No group is told of below 5 leads and 4 reps"),
     ("frobnicate", "/otherwise help"),
     ("statsu", "Did you mean `/otherwise status`"),
@@ -166,6 +167,7 @@ def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) 
             "my record",
             "setup",
             "status",
+            "settings",
             "blind status",
             "rep list",
             "team list",
@@ -180,6 +182,18 @@ def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) 
             "audit",
         )
         assert len(office.rows(Audit)) - before == (0 if looks else 1), text
+
+
+def test_help_names_everything_and_a_word_shows_how_it_is_written(office: World) -> None:
+    short, whole = said(office.command(ADA, "help")), said(office.command(ADA, "help all"))
+    for form in FORMS:
+        assert f"`{form.name}`" in short or escape(shown(form)) in short
+        assert escape(f"`{shown(form)}` {form.says}") in whole
+        assert escape(shown(form)) in said(office.command(ADA, f"help {form.name}"))
+    assert len(short) < len(whole) / 2
+    assert said(office.command(ADA, "help nonsense")) == short
+    for text in ("help", "help all", "help rep", "help audit"):
+        assert "rep add" not in said(office.command(RIA, text))
 
 
 def test_a_wrong_input_gets_a_sentence_that_helps_and_changes_nothing(office: World) -> None:
@@ -352,12 +366,18 @@ def test_a_rep_keeps_the_address_by_which_her_crm_knows_her(office: World) -> No
     assert "warnings" not in office.send(LEADS, [item])[0]
 
 
-def test_status_says_what_is_set(office: World) -> None:
+def test_what_is_set_is_told_in_status_and_by_each_command_alone(office: World) -> None:
     for text in ("hard 12", "budget 30", "quiet 18:00-08:00", "pool add @ria"):
         office.command(ADA, text)
     told = said(office.command(ADA, "status"))
     assert "Set: hard is under 12 in 100; 1 person in the pool, share 20 in 100; at most 30 leads a rep a day;" in told
-    assert "quiet from 18:00 to 08:00; groups of 10 leads and 5 reps; words kept." in told
+    assert "quiet from 18:00 to 08:00, in each rep's zone; groups of 10 leads and 5 reps; words kept." in told
+    alone = {"hard": "Hard is under 12 in 100. To change it: `/otherwise hard 15`.", "budget": "At most 30 leads a rep"}
+    for name in SETTINGS:
+        told = said(office.command(ADA, name))
+        assert told.startswith(alone.get(name, "")), name
+        assert f"`/otherwise {name} " in told, "how it is changed"
+        assert told in said(office.command(ADA, "settings"))
 
 
 def test_when_a_lead_counts_tells_nothing_of_an_answer(office: World) -> None:
@@ -443,7 +463,7 @@ def test_a_moved_schedule_applies_from_next_week(office: World) -> None:
     office.command(ADA, "digest now @mona")
     office.press(MONA, "I agree", office.see(MONA, "I won't use"))
     assert "is on its way" in said(office.command(ADA, "digest now @mona"))
-    office.see(MONA, "Week 1")
+    office.see(MONA, "week 1 with Otherwise")
     first = said(office.command(ADA, "digest schedule @mona fri 16:00"))
     assert "from the week of" in first
     assert "Next digest for Mona Manager: Fri" in said(office.command(ADA, "status"))

@@ -239,8 +239,8 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
     clock = tmp_path / "clock"
     clock.write_text("0")
     world: World = make_world(otherwise_clock_file=clock)
-    rows = "".join(f"{EMAIL[rep]},North,\n" for rep in REPS[:5])
-    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North\n")
+    rows = "".join(f"{EMAIL[rep]},North <!channel>,\n" for rep in REPS[:5])
+    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North <!channel>\n")
     pledge(world)
     now = datetime.now(UTC).isoformat()
     names = [f"s:{REPS[n % 5]}:{n}" for n in range(40)]
@@ -251,6 +251,8 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
     settle(world, names, won=names[:8])
     go_to_monday(world)
     message = world.see(MONA, "smaller than six")
+    for told in (message["text"], words(message)):
+        assert re.search(r"North &lt;!channel&gt;: week \d with Otherwise\.", told), "whose, and nobody called"
     assert "The tool's 15–30 in 100 (30 days): 8 of 40 closed, 20 in 100" in message["text"]
     assert "called" not in message["text"]
 

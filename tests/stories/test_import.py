@@ -93,7 +93,7 @@ def test_the_tool_s_record_stands_on_the_next_suggestion(otherwise: Command, wor
     otherwise(None, *import_words(file, "--horizon", "90", "--model", "leadscore"))
     world.lead(prior={"model_line": None}, probability=0.1)
     said = words(world.see(RIA, "Acme Ltd"))
-    assert "Here so far: 25 of 300. All leads: 11 in 100. Hasn't seen: calls, budget." in said
+    assert "Here so far: 25 of 300 closed. All leads: 11 in 100. Hasn't seen: calls, budget." in said
     world.lead("crm:2", name="Borealis", prior={"model_line": None}, probability=0.14)
     said = words(world.see(RIA, "Borealis"))
     assert "Here, of 100 leads like this, about *8* closed (25 of 300). The tool said about 14 within 90 days." in said

@@ -37,7 +37,7 @@ def test_one_tap_and_one_line_are_stored_and_shown_to_her(world: World) -> None:
     assert done["closed"]
     assert world.responses() == [("overridden", "more", "Their CFO asked for a contract <today> & budget")]
     message = world.see(RIA, "You see something else")
-    assert labels(message) == ["Add details", "Change", "Withdraw"]
+    assert labels(message) == ["Add details", "Change", "Withdraw", "Why this number?"]
     assert "> Their CFO asked for a contract &lt;today&gt; &amp; budget" in words(message)
 
 
