@@ -31,7 +31,8 @@ OPENING = (
 ENDING = (
     "That was all of it: a suggestion, a line, an outcome, a count.",
     "Look around: be anybody, open the app's Home, type /otherwise help in a channel as Ada. A new lead comes to "
-    "somebody every minute or so.",
+    "somebody every minute or so; owners of those that the tool thinks unlikely may be asked whether the pool should "
+    "look too, and /otherwise routing shows where such leads go.",
     "With a Slack of your own it takes ten minutes: see “Real Slack” in the README.",
 )
 

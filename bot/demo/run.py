@@ -25,7 +25,10 @@ from storage.lock import holding
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_SECONDS = 30
-READY = "ready.json"
+READY, SET_UP = "ready.json", "set-up.json"
+ADA, POOL_CHANNEL = "U0ADA", "C0POOL"
+# What Ada types before anybody looks. Ria is in the pool, so nobody asks her in her tour whether the pool should look.
+TYPED_BY_ADA = ("pool add @ria", "pool add @rosa", "pool add @rhea", "modelowner add @suki")
 
 
 class DemoTrouble(OtherwiseError):
@@ -47,6 +50,7 @@ def run(folder: Path, port: int, say: Callable[[str], None]) -> None:
         key, intake = _filled(place, workspace, say), _free_port()
         bot = _bot(undo, place, workspace, intake)
         _wait_until_ready(f"http://127.0.0.1:{intake}", bot, place)
+        _set_up_by_ada(place, workspace)
         crm = Crm(place, f"http://127.0.0.1:{intake}", key)
         undo.callback(crm.stop)
         guide = Guide(place, workspace, crm)
@@ -136,6 +140,18 @@ def _filled(place: Place, workspace: str, say: Callable[[str], None]) -> str:
     key = _otherwise(env, place, "keys", "add", f"demo-{secrets.token_hex(3)}")
     place.keep(READY, {"key": key.strip(), "began": began.isoformat()})
     return key.strip()
+
+
+def _set_up_by_ada(place: Place, workspace: str) -> None:
+    """A pool for hard leads and somebody who keeps the model, once, by the commands that an admin types."""
+    if place.read(SET_UP) is not None:
+        return
+    for text in TYPED_BY_ADA:
+        typed = {"user": ADA, "channel": POOL_CHANNEL, "command": "/otherwise", "text": text}
+        told = httpx.post(f"{workspace}/sim/act/command", json=typed, timeout=PATIENCE_SECONDS)
+        if not told.is_success or not told.json().get("acked"):
+            raise DemoTrouble(f"`/otherwise {text}` failed: {_last_line(place.bot_log)}")
+    place.keep(SET_UP, {"typed": TYPED_BY_ADA})
 
 
 def _people() -> str:
