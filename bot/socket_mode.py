@@ -63,6 +63,9 @@ class Connection:
         with suppress(OSError, AttributeError):
             # Wakes the client's reading thread, which close() otherwise waits three seconds for.
             self._client.current_session.sock.shutdown(socket.SHUT_RDWR)
+        # And its thread that waits up to a second for the next message: none comes, and that is said.
+        self._client.closed = True
+        self._client.message_queue.put(None)
         self._client.close()
 
     def _connect(self) -> None:
