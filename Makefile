@@ -33,7 +33,7 @@ run: .venv/ready ## start the bot (settings from the environment or .env)
 	$(BIN)/python -m bot run
 
 test: .venv/tested ## every test; builds its environment first
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: .venv/tested ## format, lint, types, rooms, migrations, known vulnerabilities
 	$(BIN)/ruff format --check .
