@@ -70,7 +70,7 @@ def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer
     if letter["kind"] == "update":
         done = slack.chat_update(channel=letter["target_channel"], ts=letter["target_ts"], **payload)
     elif letter["kind"] == "delete":
-        slack.chat_delete(channel=letter["target_channel"], ts=letter["target_ts"])
+        slack.chat_delete(channel=letter["target_channel"], ts=letter["payload"].get("ts") or letter["target_ts"])
         return Answer(Kind.SENT, channel=letter["target_channel"])
     elif letter["kind"] == "picture":
         return _picture(slack, letter)

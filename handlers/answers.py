@@ -7,11 +7,12 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from bot import overrides, timetable
+from bot.copies import take_copy_away
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.views.kit import Ref
 from handlers import home
-from handlers.payloads import Body, click_key, clicked
+from handlers.payloads import Body, click_key, clicked, pressed_in
 
 
 def noted(deps: Deps, ack: Ack, body: Body) -> None:
@@ -41,7 +42,13 @@ def unquote(deps: Deps, ack: Ack, body: Body) -> None:
 
 def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, str, Moment], None]) -> None:
     ref, user, key, at = clicked(body), body["user"]["id"], click_key(body), deps.clock.moment()
-    deps.db.write(lambda session: verb(session, ref, user, key, at), key=str(ref.lead))
+    pressed = pressed_in(body)
+
+    def work(session: Session) -> None:
+        verb(session, ref, user, key, at)
+        take_copy_away(session, ref, user, pressed, at.real)
+
+    deps.db.write(work, key=str(ref.lead))
     ack()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.copies import Pressed
 from bot.domain.errors import LeadGone
 from bot.views.kit import Ref
 
@@ -36,6 +37,14 @@ def click_key(body: Body) -> str:
     action = body["actions"][0]
     message = body.get("container", {}).get("message_ts", "")
     return f"{body['user']['id']}:{message}:{action['action_id']}:{action['action_ts']}"
+
+
+def pressed_in(body: Body) -> Pressed | None:
+    """The message on which a button was pressed; None in a window, in Home, and on what only she sees for a while."""
+    where = body.get("container") or {}
+    if where.get("type") != "message" or where.get("is_ephemeral"):
+        return None
+    return Pressed(str(where.get("channel_id", "")), str(where.get("message_ts", "")))
 
 
 def typed(body: Body, name: str, key: str) -> Any:

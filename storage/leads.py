@@ -14,10 +14,7 @@ from storage.database import changed
 from storage.tables import Lead, Letter, Person, Prior, Response, Suggestion, table
 
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
-
-
-readers = people.alias("reader")
-responses = table(Response)
+readers, responses = people.alias("reader"), table(Response)
 # Built once: putting these together costs more than running them, and they stand on the path to an ack.
 _SITUATION = (
     select(
@@ -32,6 +29,8 @@ _SITUATION = (
         suggestions.c.arm.label("suggestion_arm"),
         suggestions.c.rep_id.label("reader_id"),
         suggestions.c.passed_on_at.label("suggestion_passed_on_at"),
+        letters.c.channel_id.label("suggestion_channel"),
+        letters.c.ts.label("suggestion_ts"),
         people.c.slack_id.label("rep_slack_id"),
         people.c.stand_in_id.label("rep_stand_in_id"),
         readers.c.slack_id.label("reader_slack_id"),
@@ -40,6 +39,7 @@ _SITUATION = (
         readers.c.channel_id.label("reader_channel"),
     )
     .outerjoin(suggestions, suggestions.c.lead_id == leads.c.id)
+    .outerjoin(letters, letters.c.id == suggestions.c.letter_id)
     .outerjoin(people, people.c.id == leads.c.rep_id)
     .outerjoin(readers, readers.c.id == suggestions.c.rep_id)
     .where(leads.c.id == bindparam("lead"))

@@ -118,6 +118,19 @@ def delete(session: Session, target_id: int, lane: str, now: datetime) -> None:
     add_once(session, row, now)
 
 
+def stands_at(session: Session, lead: int, ts: str) -> bool:
+    """Whether a letter about this lead is known to be the message of this ts."""
+    of_lead = select(letters.c.id).where(letters.c.lead_id == lead, letters.c.ts == ts).limit(1)
+    return session.execute(of_lead).first() is not None
+
+
+def delete_copy(session: Session, target_id: int, ts: str, now: datetime) -> None:
+    """Take a second message of letter `target_id`, the one of this ts in the same channel, out of Slack."""
+    key = f"copy:{target_id}:{ts}"
+    row = {"kind": "delete", "lane": key, "payload": {"ts": ts}, "target_id": target_id, "dedupe_key": key}
+    add_once(session, row, now)
+
+
 def _delete_key(target_id: int) -> str:
     return f"delete:{target_id}"
 

@@ -205,6 +205,35 @@ def test_a_post_whose_answer_is_lost_or_late_is_said_at_most_once_more(
     assert found.clean(doubles=1), str(found)
 
 
+@pytest.mark.parametrize("label", ["Noted", "I see something else"])
+def test_of_a_message_that_stands_twice_the_one_that_is_pressed_goes_and_the_other_answers(
+    world: World, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    monkeypatch.setattr(retry, "SETTLE", timedelta(seconds=0.2))
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.sim.fault("chat.postMessage", "lose_answer")
+    world.lead("twice", RIA, name="Twice")
+    world.quiet()
+    older, newer = (message for message in world.sim.messages(RIA) if "*Twice*" in str(message["blocks"]))
+    assert world.press(RIA, label, older)["acked"]
+    if label != "Noted":
+        view = world.form(RIA)
+        values = {"direction": "more", "reason": "They called back"}
+        assert world.sim.act("submit", RIA, view=view["id"], values=values)["closed"]
+    world.see(RIA, "Noted." if label == "Noted" else "They called back")
+    world.quiet()
+    left = [message for message in world.sim.messages(RIA) if "*Twice*" in str(message["blocks"])]
+    assert [message["ts"] for message in left] == [newer["ts"]]
+    assert ("Noted." if label == "Noted" else "They called back") in str(left[0]["blocks"])
+    assert len(world.responses()) == 1
+    world.lead("other", RIA, name="Other")
+    world.press(RIA, "Noted", world.see(RIA, "*Other*"))
+    world.quiet()
+    assert len([message for message in world.sim.messages(RIA) if "*Other*" in str(message["blocks"])]) == 1
+
+
 @rests_on("waiting as long as slack says")
 @pytest.mark.parametrize("wait", [1, 2, None])
 def test_a_channel_that_is_told_to_wait_waits_and_the_others_do_not(
