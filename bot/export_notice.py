@@ -8,12 +8,14 @@ from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.views import private
-from storage import outbox, workspace
+from storage import outbox
 
 
-def tell_of_exports(session: Session, reps: Iterable[Row[Any]], at: Moment, *, newcomers: bool) -> None:
-    """Queue a message to each of these reps about each export that is on and that she was not told of."""
-    mode = workspace.read(session)
+def tell_of_exports(session: Session, mode: Row[Any], reps: Iterable[Row[Any]], at: Moment, *, newcomers: bool) -> None:
+    """Queue a message to each of these reps about each export that is on and that she was not told of.
+
+    `mode` is the workspace's row.
+    """
     told, exports = list(reps), (("joined", mode.joined_on, mode.joined_since), ("text", mode.text_on, mode.text_since))
     for what, on, since in exports:
         for rep in told if on else []:

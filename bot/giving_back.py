@@ -80,7 +80,7 @@ def switch_export(session: Session, ask: Ask) -> Done:
     if on == "off":
         return Done(f"The {what} export is off: keys with that scope read nothing more.", final=True)
     reps = [row for row in people.everybody(session) if row.is_rep]
-    tell_of_exports(session, reps, ask.at, newcomers=False)
+    tell_of_exports(session, workspace.read(session), reps, ask.at, newcomers=False)
     return Done(
         f"The {what} export is on for keys with that scope. All {len(reps)} reps are told now, and each use stands in "
         "their Homes.",

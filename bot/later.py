@@ -63,7 +63,7 @@ def open_later(session: Session, slack_id: str, rep: int | None, at: Moment) -> 
     if not waiting:
         raise OtherwiseError("These are open already.")
     records = records_of(session, waiting, at)
-    posting.post(session, [posting_of(session, one, who, records) for one in waiting], at)
+    posting.post(session, workspace.read(session), [posting_of(session, one, who, records) for one in waiting], at)
     for one in waiting:
         leads.change(session, one.id, waiting="")
     left = kept_waiting.later_of(session, row.id, limit=1000)

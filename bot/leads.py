@@ -63,8 +63,7 @@ def receive_leads(session: Session, items: list[LeadIn], records: Records, draw:
 def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None:
     """Post a marked lead to somebody, rep or not, to see that all works. It is in no figure."""
     asked = workspace.read(session)
-    below, pace = asked.hard_percent / 100, pacing(session, at.now, asked)
-    mode = Mode(asked.landmark_hours, False, {}, routing.NOBODY, below, pace, instead=rep)
+    mode = Mode(asked, False, {}, routing.NOBODY, pacing(session, at.now, asked), instead=rep)
     _receive(
         session, [item.model_copy(update={"lead_id": TEST + item.lead_id})], mode, {record_key(item): Record()}, at
     )
@@ -97,13 +96,13 @@ def _as_it_is(session: Session, lead_id: str) -> tuple[Row[Any], Row[Any]]:
 
 def _mode(session: Session, items: list[LeadIn], draw: Draw, at: Moment) -> Mode:
     asked = workspace.read(session)
-    below, pace = asked.hard_percent / 100, pacing(session, at.now, asked)
+    pace = pacing(session, at.now, asked)
     if asked.rehearsal_slack_id:
         instead = people.by_slack_id(session, asked.rehearsal_slack_id)
-        return Mode(asked.landmark_hours, asked.paused, {}, routing.NOBODY, below, pace, instead=instead)
+        return Mode(asked, asked.paused, {}, routing.NOBODY, pace, instead=instead)
     drawing = Drawing(asked.sample_id, draw) if asked.sample_id is not None else None
     guard = routing.guard(session, draw, asked, unowned=any(item.owner is None for item in items))
-    return Mode(asked.landmark_hours, asked.paused, _reps(session, items), guard, below, pace, drawing)
+    return Mode(asked, asked.paused, _reps(session, items), guard, pace, drawing)
 
 
 def _reps(session: Session, items: list[LeadIn]) -> Reps:
@@ -154,7 +153,7 @@ def _create(session: Session, items: list[LeadIn], mode: Mode, records: Records,
     if mode.sampling is not None:
         names = {lead: item.lead_id for lead, item in zip(ids, items, strict=True)}
         postings = mode.sampling.drawn(session, postings, names, at)
-    posting.post(session, postings, at)
+    posting.post(session, mode.settings, postings, at)
     mode.guard.keep(session, decided, at)
     posted = {posting.lead for posting in postings}
     mode.guard.ask_owners(session, rows, ids, [one for one in decided if one[0] in posted], at)
@@ -172,7 +171,7 @@ def _lead_row(item: LeadIn, choice: _Choice, mode: Mode, at: Moment) -> dict[str
         "rep_id": choice.rep.id if choice.rep is not None and choice.why in ("", LATER) else None,
         "waiting": choice.why,
         "trial": mode.instead is not None,
-        "landmark_hours": mode.landmark_hours,
+        "landmark_hours": mode.settings.landmark_hours,
         "made_up": at.made_up,
         "received_at": at.now,
         **leads.figures_of(item.prior),

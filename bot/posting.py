@@ -31,15 +31,20 @@ class Posting:
     after: int = 0
 
 
-def post(session: Session, postings: list[Posting], at: Moment) -> None:
-    """Queue suggestions, each rep's very first one behind a word of welcome, and behind what she has to know."""
+def post(session: Session, mode: Row[Any], postings: list[Posting], at: Moment) -> None:
+    """Queue suggestions, each rep's very first one behind a word of welcome, and behind what she has to know.
+
+    `mode` is the workspace's row: whoever posts has read it.
+    """
+    if not postings:
+        return
     reps = {posting.rep.id: posting.rep for posting in postings}.values()
     for rep in reps:
         if not rep.welcomed:
             row = {"kind": "post", "lane": rep.slack_id, "payload": welcome(), "dedupe_key": f"welcome:{rep.id}"}
             outbox.add_once(session, row, at.real)
             people.change(session, rep.id, welcomed=True)
-    tell_of_exports(session, reps, at, newcomers=True)
+    tell_of_exports(session, mode, reps, at, newcomers=True)
     letters = [
         {
             "kind": "post",
@@ -64,8 +69,7 @@ def post(session: Session, postings: list[Posting], at: Moment) -> None:
         }
         for posting, letter in zip(postings, outbox.add(session, letters, at.real), strict=True)
     ]
-    if rows:
-        leads.add_suggestions(session, rows)
+    leads.add_suggestions(session, rows)
 
 
 def card(lead: Columns, prior: Columns, ref: Ref, record: Record, rep: Row[Any]) -> Card:

@@ -27,14 +27,19 @@ Reps = dict[str, Row[Any]]
 class Mode:
     """What admins have set, and whose leads are whose: `instead` gets them all while a rehearsal is on."""
 
-    landmark_hours: int
+    # The workspace's row; a test is posted though everything is paused.
+    settings: Row[Any]
     paused: bool
     reps: Reps
     guard: routing.Guard
-    hard_below: float
     pacing: Pacing
     sampling: Drawing | None = None
     instead: Row[Any] | None = None
+
+    @property
+    def hard_below(self) -> float:
+        """Below which chance, in [0, 1], a lead is hard."""
+        return float(self.settings.hard_percent) / 100
 
 
 def rep_for(item: LeadIn, mode: Mode) -> tuple[Row[Any] | None, str]:
@@ -82,7 +87,7 @@ def revise(
     if moves and rep is not None and why == LATER:
         kept_waiting.tell_again(session, rep.id, row.id)
     if moves:
-        _pass_on(session, row, reader, record, at)
+        _pass_on(session, row, reader, record, mode, at)
     elif values or rescored:
         posting.show(session, row.id, f"lead:{at.real.timestamp()}", at.real)
     result = "rescored" if rescored else "updated" if values else "unchanged"
@@ -106,7 +111,7 @@ def _moves(row: Row[Any], item: LeadIn, rep: Row[Any] | None, why: str) -> bool:
     return rep is None or rep.id != row.rep_id
 
 
-def _pass_on(session: Session, row: Row[Any], rep: Row[Any] | None, record: Record, at: Moment) -> None:
+def _pass_on(session: Session, row: Row[Any], rep: Row[Any] | None, record: Record, mode: Mode, at: Moment) -> None:
     """Close the old owner's message and post to the new one; what was said is kept."""
     old = leads.situation(session, row.id)
     after = 0
@@ -116,7 +121,7 @@ def _pass_on(session: Session, row: Row[Any], rep: Row[Any] | None, record: Reco
     if rep is not None and row.outcome in OPEN_OUTCOMES:
         fresh, prior = leads.known(session, [row.lead_id])[row.lead_id], leads.newest_prior(session, row.id)
         card = posting.card(fresh._mapping, prior._mapping, Ref(lead=row.id, prior=prior.id), record, rep)
-        posting.post(session, [Posting(row.id, prior.id, card, rep, after)], at)
+        posting.post(session, mode.settings, [Posting(row.id, prior.id, card, rep, after)], at)
 
 
 def _rescore(session: Session, row: Row[Any], item: LeadIn, record: Record, mode: Mode, at: Moment) -> None:

@@ -29,10 +29,11 @@ def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]
 
 def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
     """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
-    if rep.paused or rep.muted or not rep.is_rep or workspace.read(session).paused:
+    mode = workspace.read(session)
+    if rep.paused or rep.muted or not rep.is_rep or mode.paused:
         return 0
     waiting = kept_waiting.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
-    pace, postings = pacing(session, at.now), []
+    pace, postings = pacing(session, at.now, mode), []
     records = records_of(session, waiting, at)
     for row in waiting:
         reader = pace.reader(rep)
@@ -42,7 +43,7 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
             continue
         leads.change(session, row.id, rep_id=rep.id, waiting="")
         postings.append(posting_of(session, row, reader, records))
-    posting.post(session, postings, at)
+    posting.post(session, mode, postings, at)
     return len(waiting)
 
 
@@ -69,13 +70,14 @@ def post_all_waiting(session: Session, at: Moment) -> int:
 
 def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
     """Give leads that came without an owner, and found nobody, to those who are there now; how many."""
-    if workspace.read(session).paused:
+    mode = workspace.read(session)
+    if mode.paused:
         return 0
     waiting = kept_waiting.unowned(session, at.now - WAITS_FOR_OWNER)
-    guard = routing.guard(session, draw, workspace.read(session), unowned=True)
+    guard = routing.guard(session, draw, mode, unowned=True)
     if not waiting or not guard.available:
         return 0
-    pace, postings, rows = pacing(session, at.now), [], []
+    pace, postings, rows = pacing(session, at.now, mode), [], []
     records = records_of(session, waiting, at)
     for row in waiting:
         routed = guard.give(row.lead_id, hard=row.hard)
@@ -87,6 +89,6 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
         else:
             postings.append(posting_of(session, row, reader, records))
         rows.append((row.id, row.hard, routed))
-    posting.post(session, postings, at)
+    posting.post(session, mode, postings, at)
     guard.keep(session, rows, at)
     return len(rows)
