@@ -28,6 +28,13 @@ from storage import aspects, stats
 
 HARD, CUES, NUMBERS, QUOTES = "hard", "cues", "numbers", "quotes"
 HARD_CELLS = ("more_hard", "more_other", LESS, "neither_hard", "neither_other")
+# Parts of firms' names that point at nobody, and up to which length a part is looked for as a word of its own.
+NAME_NOBODY = frozenset({
+    "a", "ab", "ag", "an", "and", "as", "at", "bv", "by", "co", "corp", "das", "de", "der", "die", "du", "el", "et",
+    "for", "gmbh", "group", "in", "inc", "kg", "la", "le", "les", "limited", "llc", "ltd", "mbh", "of", "oy", "plc",
+    "sa", "sas", "se", "spa", "srl", "the", "und", "y",
+})  # fmt: skip
+SHORT_NAME = 3
 QUOTES_SHOWN, QUOTE_LENGTH, QUOTING_REPS = 3, 200, 3
 
 
@@ -155,10 +162,17 @@ def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, in
 
 
 def nameless(reason: str, name: str) -> str:
-    """A reason without the lead's name, or any word of it of some length, whatever its case."""
+    """A reason without the lead's name or any word of it, whatever its case; legal forms and the like may stay."""
     words, whole = one_line(reason, QUOTE_LENGTH), one_line(name, 200)
-    for part in sorted({whole, *(word for word in whole.split() if len(word) > 3)} - {""}, key=len, reverse=True):
-        words = re.sub(re.escape(part), "…", words, flags=re.IGNORECASE)
+    parts = {whole, *re.split(r"[\s,.;:/()&+-]+", whole)} - {""}
+    for part in sorted(parts, key=len, reverse=True):
+        if part.lower() in NAME_NOBODY:
+            continue
+        # A short one stands inside of many words: alone it is the name.
+        short = len(part) <= SHORT_NAME
+        words = re.sub(
+            rf"(?<!\w){re.escape(part)}(?!\w)" if short else re.escape(part), "…", words, flags=re.IGNORECASE
+        )
     return words
 
 

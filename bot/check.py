@@ -142,6 +142,10 @@ def _waiting(database: Database) -> Iterator[Line]:
             text = f"{count} without an owner until a rep is there to be given them."
         elif row.waiting == "paused":
             text = f"{count} for {row.owner}, who is paused."
+        elif row.waiting == "muted":
+            text = f"{count} for {row.owner}, who has muted the app."
+        elif row.waiting == "held":
+            text = f"{count} for {row.owner} until `/otherwise resume`."
         else:
             text = f"{count} for {row.owner}: add this rep with `otherwise people FILE`."
         yield Line(False, text)

@@ -59,6 +59,7 @@ def old(session: Session, at: Moment) -> Old:
 def keep_no_longer(session: Session, what: Old, at: Moment) -> None:
     """Take the words out of these, and delete the messages that show them."""
     _delete(session, forgetting.messages_with(session, what.answers), "retention", at)
+    forgetting.empty_unsent(session, what.answers, at.real)
     _unquote(session, forgetting.quotable(session, rows=what.answers))
     forgetting.empty_these(session, what.answers)
     forgetting.empty_numbers(session, what.numbers)

@@ -78,7 +78,12 @@ def switch_export(session: Session, ask: Ask) -> Done:
         return Done(f"The {what} export is {on} already. Nothing was changed.")
     workspace.change(session, **{f"{what}_since": ask.at.real if on == "on" else None})
     if on == "off":
-        return Done(f"The {what} export is off: keys with that scope read nothing more.", final=True)
+        with_it = ""
+        if what == "joined" and set_workspace(session, text_on=False) is not None:
+            # Words go out beside single leads alone; on again they would be there without a word to anybody.
+            workspace.change(session, text_since=None)
+            with_it = ", and text with it"
+        return Done(f"The {what} export is off{with_it}: keys with that scope read nothing more.", final=True)
     reps = [row for row in people.everybody(session) if row.is_rep]
     tell_of_exports(session, workspace.read(session), reps, ask.at, newcomers=False)
     return Done(

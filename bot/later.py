@@ -23,7 +23,7 @@ AT_ONCE = 20
 def to_announce(session: Session, at: Moment) -> list[int]:
     """Reps of whom leads wait that nobody was told of, where it is not quiet now for whoever reads them."""
     mode = workspace.read(session)
-    if mode.paused:
+    if mode.paused or mode.rehearsal_slack_id:
         return []
     pace, found = pacing(session, at.now, mode), []
     for row in kept_waiting.later_counts(session):

@@ -21,8 +21,8 @@ from bot.domain.errors import OtherwiseError
 from storage import outbox, workspace
 from storage import waiting as kept_waiting
 
-# What says something new by itself; the rest follows an answer, or a click.
-COUNTED = ("post", "thread")
+# What says something new by itself; the rest follows an answer or a click, or, as a thread's line, that there was none.
+COUNTED = ("post",)
 Reading = Callable[[], AbstractContextManager[Session]]
 PROC = Path("/proc/self")
 STATES = ("pending", "sending", "uncertain", "dead")

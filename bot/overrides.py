@@ -139,6 +139,9 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
         },
     )
     if late:
+        if row.get("direction") == "data" and lead.outcome != "disqualified":
+            # The model's owners are told all the same. A figure asks for it of disqualified leads alone.
+            leads.change(session, lead.id, data_problem=True)
         return
     standing = "" if row["kind"] == "withdrawn" else row["kind"]
     direction = row.get("direction", "") if standing == "overridden" else ""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from bot.domain.operands import wrong_team_name
 from bot.domain.schedule import WEEKDAYS, known_zone, parse_schedule
 from storage import people
 
@@ -77,6 +78,9 @@ def _wanted(cells: Mapping[str, str], members: dict[str, Member]) -> Wanted:
         raise ValueError("needs a slack_id, since Slack could not be asked")
     if not cells.get("team") and not cells.get("manages"):
         raise ValueError("needs a team (for a rep) or manages (for a manager)")
+    manages = [part.strip() for part in cells.get("manages", "").split(";") if part.strip()]
+    if wrong := next(filter(None, map(wrong_team_name, [cells.get("team") or "", *manages])), ""):
+        raise ValueError(wrong)
     channel, zone, number = cells.get("channel", ""), cells.get("zone", ""), cells.get("number", "").lower()
     if channel and not CHANNEL.fullmatch(channel):
         raise ValueError(f"channel {channel!r} is not a channel id such as C012ABCDEF (names can change)")
@@ -90,7 +94,7 @@ def _wanted(cells: Mapping[str, str], members: dict[str, Member]) -> Wanted:
         name=cells.get("name") or (member.name if member else slack_id),
         zone=zone or (member.zone if member else None),
         team=cells.get("team") or None,
-        manages=[part.strip() for part in cells.get("manages", "").split(";") if part.strip()],
+        manages=manages,
         channel=channel or None,
         digest=parse_schedule(cells["digest"]) if cells.get("digest") else None,
         number_at_once=NUMBER[number],

@@ -33,7 +33,8 @@ def set_rules(session: Session, ask: Ask) -> Done:
     leads, reps = ask.command.number, ask.command.second
     if (leads, reps) == (before.leads, before.reps) and not kept.privacy_next:
         return Done(f"It is {leads} leads and {reps} reps already. Nothing was changed.")
-    old = {"privacy_leads": kept.privacy_leads, "privacy_reps": kept.privacy_reps, "privacy_next": kept.privacy_next}
+    # What is taken back is the lowering, and with it any before it: to go on with that one is to be asked for anew.
+    old: dict[str, object] = {"privacy_leads": before.leads, "privacy_reps": before.reps, "privacy_next": None}
     if leads >= before.leads and reps >= before.reps:
         new: dict[str, object] = {"privacy_leads": leads, "privacy_reps": reps, "privacy_next": None}
         workspace.change(session, **new)

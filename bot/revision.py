@@ -74,7 +74,7 @@ def revise(
     reader = mode.pacing.reader(rep) if moves and rep is not None and not why else None
     if reader is not None and mode.instead is None and mode.pacing.too_much(reader):
         reader, why = None, LATER
-    values = _changed(row, item, mode.hard_below) | (
+    values = _changed(row, item, item.prior.probability if rescored else row.probability, mode.hard_below) | (
         {"rep_id": rep.id if rep else None, "waiting": why} if moves else {}
     )
     if not moves and item.owner is not None and why and row.waiting not in ("", LATER, why):
@@ -94,11 +94,11 @@ def revise(
     return Received(item.lead_id, result, warnings=["owner"] if moves and why not in ("", LATER) else [])
 
 
-def _changed(row: Row[Any], item: LeadIn, below: float) -> dict[str, Any]:
+def _changed(row: Row[Any], item: LeadIn, probability: float | None, below: float) -> dict[str, Any]:
     new = leads.described(item) | (leads.owned(item) if item.owner else {})
     values = {key: value for key, value in new.items() if getattr(row, key) != value}
     if row.posted_at is None and row.flagged_hard != item.hard:
-        values |= {"flagged_hard": item.hard, "hard": is_hard(row.probability, item.hard, below)}
+        values |= {"flagged_hard": item.hard, "hard": is_hard(probability, item.hard, below)}
     return values
 
 

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from bot import waiting
 from bot.domain.accounts import Account, Ask, Change, Channel, Done
 from bot.domain.errors import OtherwiseError
+from bot.domain.operands import wrong_team_name
 from bot.domain.wording import foreign, listed, one_line, plural
 from bot.groups import stands_under
-from storage import leads as kept_leads
 from storage import people, workspace
 from storage import waiting as kept_waiting
 
@@ -39,7 +39,7 @@ def add_rep(session: Session, ask: Ask) -> Done:
         return Done(f"{name} is a rep already; leads go {where}. Nothing was changed.")
     fresh = people.by_id(session, row.id)
     sent = waiting.post_waiting(session, fresh, ask.at)
-    kept_leads.adopt_history(session, fresh)
+    waiting.adopt_past(session, fresh)
     said = f"{name} is a rep now" if not row.is_rep else f"{name} is changed"
     sentence = f"{said}: leads for {email or 'this Slack id'} go {where}."
     if channel:
@@ -104,6 +104,8 @@ def add_team(session: Session, ask: Ask) -> Done:
     name = ask.command.team
     if find_team(session, name) is not None:
         raise OtherwiseError(f"There is a team {one_line(name, 60)} already. Nothing was changed.")
+    if wrong := wrong_team_name(name):
+        raise OtherwiseError(f"{wrong} Nothing was changed.")
     number = people.add_team(session, name)
     return Done(
         f"Team {foreign(name, 60)} is there. Next: `/otherwise team {foreign(name, 60)} reps add @user …`, "

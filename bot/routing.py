@@ -133,7 +133,9 @@ def ask_pool(session: Session, number: int, slack_id: str, at: Moment) -> None:
     if row.outcome not in OPEN_OUTCOMES:
         raise OtherwiseError("This lead is closed already, so nobody was asked.")
     channel = workspace.read(session).pool_channel_id
-    lanes = [channel] if channel else [one.slack_id for one in routing.pool(session) if not one.paused]
+    lanes = (
+        [channel] if channel else [one.slack_id for one in routing.pool(session) if not one.paused and not one.muted]
+    )
     lanes = [lane for lane in lanes if lane != slack_id]
     if not lanes:
         raise OtherwiseError("Nobody of the pool is there just now. The lead stays yours; you can ask again later.")

@@ -1,9 +1,7 @@
 """How it runs, for admins: what waits, what could not be delivered, and what needs somebody."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import digests, pledges
@@ -11,11 +9,10 @@ from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.domain.commands import FORMS, SETTINGS, shown
 from bot.domain.errors import OtherwiseError
-from bot.domain.release import Rules
 from bot.domain.wording import listed
 from bot.released import rules_of
 from bot.views.health import Crm, Dead, Health, Settings, Waiting, lines, settings
-from storage import connections, export, leads, outbox, people, webhooks, workspace
+from storage import connections, export, leads, outbox, people, routing, webhooks, workspace
 from storage import waiting as kept_waiting
 
 REFUSED = "Slack refused it."
@@ -54,21 +51,23 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         admins=[row.name for row in people.admins(session)],
         crms=[Crm(_title(row.name), row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
         webhooks=[(row.name, row.trouble, not row.stopped) for row in webhooks.everything(session) if row.trouble],
-        settings=_settings(mode, sum(row.in_pool for row in everybody), rules_of(session, at.now)),
+        settings=_settings(session, at),
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )
 
 
-def _settings(mode: Row[Any], pool: int, rules: Rules) -> Settings:
-    quiet = None if mode.quiet_from is None or mode.quiet_to is None else (mode.quiet_from, mode.quiet_to)
+def _settings(session: Session, at: Moment) -> Settings:
+    mode, rules = workspace.read(session), rules_of(session, at.now)
+    ahead = mode.privacy_next or {}
+    begins = datetime.fromisoformat(ahead["from"]) if ahead else None
     return Settings(
         hard=mode.hard_percent,
-        pool=pool,
+        pool=len(routing.pool(session)),
         pool_share=mode.pool_share,
         budget=mode.budget,
-        quiet=quiet,
-        leads=rules.leads,
-        reps=rules.reps,
+        quiet=None if mode.quiet_from is None or mode.quiet_to is None else (mode.quiet_from, mode.quiet_to),
+        groups=(rules.leads, rules.reps),
+        groups_ahead=(ahead["leads"], ahead["reps"], begins) if begins is not None and begins > at.now else None,
         retention_days=mode.retention_days,
         landmark_hours=mode.landmark_hours,
     )
@@ -91,13 +90,15 @@ def tell(session: Session, ask: Ask) -> Done:
 
 def tell_settings(session: Session, ask: Ask) -> Done:
     """`settings`: what is set and what changes it; for one of them alone, as in a bare `budget`."""
-    pool = sum(row.in_pool for row in people.everybody(session))
-    now = settings(_settings(workspace.read(session), pool, rules_of(session, ask.at.now)))
+    now = settings(_settings(session, ask.at), ask.actor.zone)
     wanted = [ask.command.word] if ask.command.word else SETTINGS
-    return Done("\n".join(f"{now[name][0].upper()}{now[name][1:]}. {_changes(name)}" for name in wanted))
+    fixed = leads.any_lead(session)
+    return Done("\n".join(f"{now[name][0].upper()}{now[name][1:]}. {_changes(name, fixed=fixed)}" for name in wanted))
 
 
-def _changes(name: str) -> str:
-    """How a setting is changed."""
+def _changes(name: str, *, fixed: bool) -> str:
+    """How a setting is changed. The landmark is `fixed` with the first lead."""
+    if name == "landmark" and fixed:
+        return "Figures rest on it, so it can't be changed any more."
     forms = listed([f"`{shown(form)}`" for form in FORMS if form.name.split()[0] == name])
     return f"To change it: {forms}."

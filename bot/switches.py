@@ -55,7 +55,9 @@ def rehearsal_off(session: Session, ask: Ask) -> Done:
     change = set_workspace(session, rehearsal_slack_id=None)
     if change is None:
         return Done("No rehearsal is on. Nothing was changed.")
-    return Done("The rehearsal is over: new suggestions go to their reps.", (change,))
+    sent = waiting.post_all_waiting(session, ask.at)
+    waited = f" {plural(sent, 'lead that waited is', 'leads that waited are')} on the way." if sent else ""
+    return Done(f"The rehearsal is over: new suggestions go to their reps.{waited}", (change,))
 
 
 def set_landmark(session: Session, ask: Ask) -> Done:

@@ -14,7 +14,7 @@ from bot.domain.rules import LATER, WAITS_FOR_OWNER
 from bot.pacing import pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
-from storage import leads, people, workspace
+from storage import leads, people, responses, workspace
 from storage import waiting as kept_waiting
 from storage.stats import RecordKey, TrackRecords
 
@@ -24,13 +24,23 @@ Records = dict[RecordKey, Record]
 def add_people(session: Session, reps: list[int], at: Moment) -> tuple[int, int]:
     """For reps who were just added: send what waited, and find what the past holds of theirs; how many of each."""
     rows = [people.by_id(session, rep) for rep in reps]
-    return sum(post_waiting(session, row, at) for row in rows), sum(leads.adopt_history(session, row) for row in rows)
+    return sum(post_waiting(session, row, at) for row in rows), sum(adopt_past(session, row) for row in rows)
+
+
+def adopt_past(session: Session, rep: Row[Any]) -> int:
+    """Leads of the past that name a rep as their owner become theirs, with what was said about them; how many."""
+    many = leads.adopt_history(session, rep)
+    responses.adopt_history(session, rep.id)
+    return many
 
 
 def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
-    """Send a rep who can have them again the leads that waited and are younger than seven days; how many."""
+    """Send a rep who can have them again the leads that waited and are younger than seven days; how many.
+
+    None while a rehearsal is on: reps are told that they get none then.
+    """
     mode = workspace.read(session)
-    if rep.paused or rep.muted or not rep.is_rep or mode.paused:
+    if rep.paused or rep.muted or not rep.is_rep or mode.paused or mode.rehearsal_slack_id:
         return 0
     waiting = kept_waiting.waiting_for(session, rep, at.now - WAITS_FOR_OWNER)
     pace, postings = pacing(session, at.now, mode), []
@@ -71,7 +81,7 @@ def post_all_waiting(session: Session, at: Moment) -> int:
 def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
     """Give leads that came without an owner, and found nobody, to those who are there now; how many."""
     mode = workspace.read(session)
-    if mode.paused:
+    if mode.paused or mode.rehearsal_slack_id:
         return 0
     waiting = kept_waiting.unowned(session, at.now - WAITS_FOR_OWNER)
     guard = routing.guard(session, draw, mode, unowned=True)

@@ -10,8 +10,10 @@ from bot import overrides, timetable
 from bot.copies import take_copy_away
 from bot.deps import Deps
 from bot.domain.clock import Moment
+from bot.domain.errors import OtherwiseError
 from bot.views.kit import Ref
 from handlers import home
+from handlers.copies import take_away
 from handlers.payloads import Body, click_key, clicked, pressed_in
 
 
@@ -48,7 +50,12 @@ def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, 
         verb(session, ref, user, key, at)
         take_copy_away(session, ref, user, pressed, at.real)
 
-    deps.db.write(work, key=str(ref.lead))
+    try:
+        deps.db.write(work, key=str(ref.lead))
+    except OtherwiseError:
+        # A closed lead's copy goes all the same: its buttons do nothing any more.
+        take_away(deps, ref, user, pressed)
+        raise
     ack()
 
 

@@ -6,12 +6,13 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 
 from bot import insight, overrides
-from bot.copies import may_be_copy, take_copy_away
+from bot.copies import may_be_copy
 from bot.deps import Deps
 from bot.domain.wording import CUES, DIRECTIONS
 from bot.place import find_place
 from bot.views import forms, ids
 from handlers import home
+from handlers.copies import take_away
 from handlers.payloads import Body, clicked, pressed_in, ref_of, typed
 
 REASON_NEEDED = "Please say in a few words what you see."
@@ -27,8 +28,7 @@ def open_override(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     ack()
     pressed = pressed_in(body)
     if may_be_copy(place.lead, pressed):
-        real = deps.clock.moment().real
-        deps.db.write(lambda session: take_copy_away(session, ref, user, pressed, real), key=str(ref.lead))
+        take_away(deps, ref, user, pressed)
 
 
 def edit_override(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:

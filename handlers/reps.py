@@ -4,7 +4,7 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot import audit, forgetting, fridays, later, own_switches
+from bot import audit, forgetting, fridays, later, own_switches, waiting
 from bot.deps import Deps
 from bot.domain.accounts import Done
 from bot.domain.errors import OtherwiseError
@@ -73,7 +73,10 @@ def forget_me(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
 
     def work(session: Session) -> str:
         person, _, _ = forgetting.about_to_forget(session, user)
-        return forgetting.forget(session, person, at)
+        sentence = forgetting.forget(session, person, at)
+        # Whoever rehearsed holds nobody's leads up any more.
+        waiting.post_all_waiting(session, at)
+        return sentence
 
     sentence = deps.db.write(work, key=user)
     home.refresh(deps, client, user)
@@ -86,6 +89,7 @@ def forget(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
 
     def work(session: Session) -> str:
         sentence = forgetting.forget(session, number, at)
+        waiting.post_all_waiting(session, at)
         audit.keep(session, actor, "forget", Done(sentence, final=True), at)
         return sentence
 

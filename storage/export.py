@@ -99,11 +99,12 @@ def members(session: Session, release: int) -> Sequence[Row[Any]]:
 
 def untold_problems(session: Session, since: datetime) -> Sequence[Row[Any]]:
     """Leads whose data a rep has called wrong since then and that no model owner was told of: id and lead_id."""
+    said = (responses.c.lead_id == leads.c.id) & (responses.c.direction == "data") & (responses.c.at >= since)
     return session.execute(
         select(leads.c.id, leads.c.lead_id)
         # As it stands in the partial index, which neither database would use with a parameter in its place.
         .where(text("data_problem AND problem_told_at IS NULL"), leads.c.trial.is_(False))
-        .where(leads.c.received_at >= since, leads.c.history.is_(False))
+        .where(leads.c.history.is_(False), select(responses.c.id).where(said).exists())
         .order_by(leads.c.id)
         .limit(200)
     ).all()

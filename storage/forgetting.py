@@ -123,6 +123,22 @@ def messages_with(session: Session, rows: list[int]) -> list[int]:
     )
 
 
+def empty_unsent(session: Session, rows: list[int], now: datetime) -> None:
+    """Letters that would bring these answers' words to Slack, or failed to, hold them no longer and are not sent."""
+    of = select(responses.c.lead_id).where(responses.c.id.in_(rows))
+    about = suggestions.c.lead_id.in_(of)
+    hers = select(suggestions.c.letter_id).where(about, suggestions.c.shared.is_(False))
+    anywhere = select(suggestions.c.letter_id).where(about)
+    # Where others read, an edit holds no words, and is still wanted.
+    with_words = or_(
+        (letters.c.kind == "update") & letters.c.target_id.in_(hers),
+        (letters.c.kind == "private") & letters.c.target_id.in_(anywhere),
+    )
+    unsent = letters.c.state.in_(("pending", "uncertain", "dead"))
+    gone = {"state": "sent", "sent_at": now, "payload": {}, "error": "forgotten"}
+    session.execute(update(letters).where(with_words, unsent).values(**gone))
+
+
 def drop_letters(session: Session, person: int, slack_id: str, now: datetime) -> None:
     """Letters on their way to somebody are not sent any more; no letter to her holds words or her Slack id.
 
@@ -143,7 +159,9 @@ def drop_letters(session: Session, person: int, slack_id: str, now: datetime) ->
 def forget_person(session: Session, person: int, at: datetime) -> None:
     """Nobody is behind this row any more, nor named as an owner or in what admins did."""
     row = session.execute(select(people).where(people.c.id == person)).one()
-    named = or_(leads.c.rep_id == person, leads.c.owner_slack_id == row.slack_id, leads.c.owner_email == row.email)
+    names = [leads.c.rep_id == person, leads.c.owner_slack_id == row.slack_id]
+    # Without an email she is not meant by the leads that name none.
+    named = or_(*names, *([leads.c.owner_email == row.email] if row.email else []))
     # What waits for her waits for nobody: it is neither posted to her nor given away under another's name.
     session.execute(update(leads).where(named, text("waiting <> ''")).values(waiting="", rep_id=None))
     session.execute(update(leads).where(named).values(owner_email=None, owner_slack_id=None))

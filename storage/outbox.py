@@ -77,8 +77,8 @@ def of_suggestion(session: Session, lead: int) -> Row[Any] | None:
 
 def last_sent(session: Session) -> datetime | None:
     """When Slack took the newest message, in real time."""
-    # Edits and private words follow an answer at once: that there was one is nobody's business.
-    new = letters.c.kind.in_(("post", "thread"))
+    # Edits and private words follow an answer at once, a thread's line that there was none: that is nobody's business.
+    new = letters.c.kind == "post"
     found: datetime | None = session.execute(
         select(letters.c.sent_at).where(letters.c.sent_at.is_not(None), new).order_by(letters.c.id.desc()).limit(1)
     ).scalar()
@@ -266,13 +266,13 @@ def revive(session: Session, now: datetime, like: int | None = None) -> int:
 
 def standing(session: Session) -> dict[str, int]:
     """How many new messages are open or dead, by state; what follows an answer is not counted."""
-    new = select(letters.c.state, func.count()).where(letters.c.kind.in_(("post", "thread"))).group_by(letters.c.state)
+    new = select(letters.c.state, func.count()).where(letters.c.kind == "post").group_by(letters.c.state)
     return {row[0]: row[1] for which in (_IS_OPEN, _IS_DEAD) for row in session.execute(new.where(text(which)))}
 
 
 def oldest_open(session: Session) -> datetime | None:
     """When the oldest new message that is not sent yet was queued, in real time."""
-    new = letters.c.kind.in_(("post", "thread"))
+    new = letters.c.kind == "post"
     found: datetime | None = session.execute(
         # By the index of open letters: ordered by id, every letter ever sent would be passed first.
         select(func.min(letters.c.created_at)).where(text(_IS_OPEN), new)
@@ -284,7 +284,7 @@ def dead(session: Session) -> Sequence[Row[Any]]:
     """Dead letters with their fix, by fix: fix, how many, the first one's id, and a channel or person that a new
     message was for; none where all of them follow an answer, which is nobody's business.
     """
-    lane = func.min(case((letters.c.kind.in_(("post", "thread")), letters.c.lane)))
+    lane = func.min(case((letters.c.kind == "post", letters.c.lane)))
     return session.execute(
         select(letters.c.fix, func.count().label("many"), func.min(letters.c.id).label("first"), lane.label("lane"))
         .where(text(_IS_DEAD))

@@ -108,6 +108,13 @@ def newest_of(session: Session, person: int, limit: int) -> Sequence[Row[Any]]:
     ).all()
 
 
+def adopt_history(session: Session, person: int) -> None:
+    """What came with leads of the past before somebody was known is hers, as the leads are."""
+    hers = select(leads.c.id).where(leads.c.rep_id == person, leads.c.history)
+    nobodys = responses.c.person_id.is_(None) & responses.c.lead_id.in_(hers)
+    session.execute(update(responses).where(nobodys).values(person_id=person))
+
+
 def count_of(session: Session, person: int) -> int:
     """How many rows are kept of what one person said."""
     return int(

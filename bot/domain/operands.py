@@ -145,14 +145,21 @@ def team_name(words: list[str], shape: str) -> str:
 def team_add(rest: Rest) -> Command:
     """A new team's name."""
     name = team_name(rest.words, rest.shape())
-    if name.lower() in ("add", "list") or {"reps", "manager", "in"} & set(name.lower().split()):
-        raise NotUnderstood(
-            "A team's name can't hold the words add, list, reps, manager or in: they are part of commands."
-        )
-    if "<" in name or ">" in name:
-        raise NotUnderstood(f"A team's name is plain words. Write {rest.shape()}, then add people to it.")
+    if wrong := wrong_team_name(name):
+        raise NotUnderstood(f"{wrong} Write {rest.shape()}, then add people to it.")
     rest.words = []
     return rest.done(team=name)
+
+
+def wrong_team_name(name: str) -> str:
+    """Why no command could speak of a team of this name, in a sentence; nothing where one could."""
+    if len(name) > TEAM_NAME_LIMIT:
+        return f"A team's name has at most {TEAM_NAME_LIMIT} characters."
+    if name.lower() in ("add", "list") or {"reps", "manager", "in"} & set(name.lower().split()):
+        return "A team's name can't hold the words add, list, reps, manager or in: they are part of commands."
+    if "<" in name or ">" in name:
+        return "A team's name is plain words."
+    return ""
 
 
 def team_reps(rest: Rest) -> Command:

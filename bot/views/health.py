@@ -45,8 +45,9 @@ class Settings:
     pool_share: int
     budget: int
     quiet: tuple[int, int] | None
-    leads: int
-    reps: int
+    # How many leads of how many reps make a group, and what that will be from when on.
+    groups: tuple[int, int]
+    groups_ahead: tuple[int, int, datetime] | None
     retention_days: int
     landmark_hours: int
 
@@ -147,7 +148,7 @@ def runs(health: Health) -> list[str]:
         f"An answer counts when given within {health.landmark_hours} hours.",
     ]
     if health.settings is not None:
-        told = settings(health.settings)
+        told = settings(health.settings, health.zone)
         found.append(f"Set: {'; '.join(told[name] for name in told if name != 'landmark')}.")
     found += [_read(one, health) for one in health.crms]
     if health.unpledged:
@@ -169,8 +170,12 @@ def runs(health: Health) -> list[str]:
     return found
 
 
-def settings(now: Settings) -> dict[str, str]:
-    """What is set, by the command that changes it: the beginning of a sentence without its capital."""
+def settings(now: Settings, zone: str) -> dict[str, str]:
+    """What is set, by the command that changes it: a sentence without capital and full stop."""
+    groups = "groups of {} leads and {} reps".format(*now.groups)
+    if now.groups_ahead is not None:
+        leads, reps, begins = now.groups_ahead
+        groups += f" (from {day(begins, zone)} on {leads} and {reps})"
     quiet = "no quiet hours"
     if now.quiet is not None:
         begin, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in now.quiet)
@@ -180,7 +185,7 @@ def settings(now: Settings) -> dict[str, str]:
         "pool": f"{plural(now.pool, 'person', 'people')} in the pool, share {now.pool_share} in 100",
         "budget": f"at most {plural(now.budget, 'lead')} a rep a day",
         "quiet": quiet,
-        "privacy": f"groups of {now.leads} leads and {now.reps} reps",
+        "privacy": groups,
         "retention": f"words kept for {plural(now.retention_days, 'day')}" if now.retention_days else "words kept",
         "landmark": f"an answer counts when given within {now.landmark_hours} hours",
     }

@@ -1,10 +1,12 @@
 """What a rep reads of leads that wait for her: names alone, no number."""
 
-from bot.domain.wording import escape, foreign, one_line, plural
+from bot.domain.wording import escape, fit, one_line, plural
 from bot.views import ids
 from bot.views.kit import Json, actions, button, section
 
 NAMED = 12
+# Entities make names longer; twelve of these fit a section.
+NAME_FITS = 200
 
 
 def more_leads(rep: int, names: list[str], instead_of: str = "") -> Json:
@@ -13,7 +15,7 @@ def more_leads(rep: int, names: list[str], instead_of: str = "") -> Json:
     whose = f" of {one_line(instead_of, 60)}'s" if instead_of else ""
     rest = len(names) - NAMED
     more = f" and {rest} more" if rest > 0 else ""
-    shown = ", ".join(foreign(name, 60) for name in names[:NAMED])
+    shown = ", ".join(fit(one_line(name, 60), NAME_FITS) for name in names[:NAMED])
     spoken = ", ".join(one_line(name, 60) for name in names[:NAMED])
     return {
         "text": escape(f"{head}{whose}: {spoken}{more}. No hurry, and no answer is needed."),

@@ -216,7 +216,7 @@ def test_of_a_message_that_stands_twice_the_one_that_is_pressed_goes_and_the_oth
     world.sim.fault("chat.postMessage", "lose_answer")
     world.lead("twice", RIA, name="Twice")
     world.quiet()
-    older, newer = (message for message in world.sim.messages(RIA) if "*Twice*" in str(message["blocks"]))
+    older, newer = (message for message in world.sim.messages(RIA) if "*Twice*" in str(message.get("blocks")))
     assert world.press(RIA, label, older)["acked"]
     if label != "Noted":
         view = world.form(RIA)
@@ -224,14 +224,24 @@ def test_of_a_message_that_stands_twice_the_one_that_is_pressed_goes_and_the_oth
         assert world.sim.act("submit", RIA, view=view["id"], values=values)["closed"]
     world.see(RIA, "Noted." if label == "Noted" else "They called back")
     world.quiet()
-    left = [message for message in world.sim.messages(RIA) if "*Twice*" in str(message["blocks"])]
+    left = [message for message in world.sim.messages(RIA) if "*Twice*" in str(message.get("blocks"))]
     assert [message["ts"] for message in left] == [newer["ts"]]
     assert ("Noted." if label == "Noted" else "They called back") in str(left[0]["blocks"])
     assert len(world.responses()) == 1
+    world.sim.fault("chat.postMessage", "lose_answer")
+    world.lead("ended", RIA, name="Ended")
+    world.quiet()
+    older, newer = (message for message in world.sim.messages(RIA) if "*Ended*" in str(message.get("blocks")))
+    world.outcome("ended")
+    world.see(RIA, "Won on")
+    assert world.press(RIA, "Noted", older)["acked"]
+    world.quiet()
+    left = [message["ts"] for message in world.sim.messages(RIA) if "*Ended*" in str(message.get("blocks"))]
+    assert left == [newer["ts"]], "no live buttons on what is decided"
     world.lead("other", RIA, name="Other")
     world.press(RIA, "Noted", world.see(RIA, "*Other*"))
     world.quiet()
-    assert len([message for message in world.sim.messages(RIA) if "*Other*" in str(message["blocks"])]) == 1
+    assert len([message for message in world.sim.messages(RIA) if "*Other*" in str(message.get("blocks"))]) == 1
 
 
 @rests_on("waiting as long as slack says")

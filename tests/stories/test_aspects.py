@@ -158,6 +158,19 @@ def test_no_quote_holds_the_lead_s_name(name: str, before: str, after: str) -> N
     assert set(whole) <= {"…"} or re.search(re.escape(whole), shown, re.IGNORECASE) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "shown"),
+    [
+        ("BMW AG", "BMW wants it in March, a bmw buyer told me", "… wants it in March, a … buyer told me"),
+        ("Ann Lee Co", "Ann Lee called, annually they buy", "… … called, annually they buy"),
+        ("The Oak Group", "The oak man is in the group", "The … man is in the group"),
+        ("R&D-Labs", "their labs are ready", "their … are ready"),
+    ],
+)
+def test_no_word_of_the_lead_s_name_is_quoted_however_short(name: str, reason: str, shown: str) -> None:
+    assert nameless(reason, name) == shown
+
+
 def test_a_preview_tries_nothing(shifted_world: World) -> None:
     world = shifted_world
     names = answered(world)

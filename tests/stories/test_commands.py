@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import digests
+from bot import digests, jobs
 from bot.domain.commands import FORMS, SETTINGS, shown
 from bot.domain.wording import escape
 from storage import people
@@ -391,6 +391,29 @@ def test_when_a_lead_counts_tells_nothing_of_an_answer(office: World) -> None:
     office.press(RIA, "Noted", message)
     office.quiet()
     assert said(office.command(ADA, "lead crm:1")) == before
+
+
+def test_what_waited_before_a_rehearsal_is_posted_after_it(office: World) -> None:
+    office.command(ADA, "rep pause @ria")
+    office.lead("crm:1", name="Waits Ltd")
+    office.command(ADA, "rehearsal on")
+    office.command(ADA, "rep resume @ria")
+    jobs.assign_unowned(office.deps)
+    office.quiet()
+    assert "Waits Ltd" not in str(office.sim.messages(RIA))
+    assert "1 lead that waited is on the way" in said(office.command(ADA, "rehearsal off"))
+    office.see(RIA, "Waits Ltd")
+
+
+def test_a_team_that_no_command_could_speak_of_is_refused_everywhere(office: World) -> None:
+    office.command(ADA, "setup")
+    view = office.form(ADA)
+    values = {"team": "Sales in Berlin", "manager": MONA, "reps": [RIA]}
+    told = office.sim.act("submit", ADA, view=view["id"], values=values)
+    assert "can't hold the words" in str(told["errors"])
+    with pytest.raises(AssertionError, match="can't hold the words"):
+        office.add_people("email,team\nria@example.com,Sales in Berlin\n")
+    assert "Sales in Berlin" not in str(office.rows(Team))
 
 
 def test_a_rehearsal_goes_to_the_admin_and_leaves_the_reps_alone(office: World) -> None:

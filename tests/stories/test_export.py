@@ -26,7 +26,7 @@ from bot.importing import Import
 from storage.tables import Lead, Release, WordsRead
 from tests.sim import ROOT
 from tests.stories.test_digest import answered, go_to_monday, settle
-from tests.world import ADA, BOT_TOKEN, LEADS, MONA, REPS, RIA, World, lead_item, words
+from tests.world import ADA, BOT_TOKEN, LEADS, MONA, REPS, RIA, ROB, World, lead_item, words
 
 SAM = REPS[12]
 
@@ -111,11 +111,16 @@ def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_hom
     assert "the key “key export:joined”" in home
     assert "by an export of answers: 3 leads" in home
     told.command(ADA, "export text on")
-    _, lines, _ = read(told, key(told, "export:joined", "export:text"))
+    both = key(told, "export:joined", "export:text")
+    _, lines, _ = read(told, both)
     assert "Reason for" in json.dumps(lines)
     assert "by an export with words" in json.dumps(told.home(RIA))
-    told.command(ADA, "export joined off")
+    assert "and text with it" in words(told.command(ADA, "export joined off"))
     assert read(told, key(told, "export:joined", "export"))[0] == 403
+    told.command(ADA, "export joined on")
+    _, lines, _ = read(told, both)
+    assert "Reason for" not in json.dumps(lines), "nobody was told that words go out again"
+    assert "joined is on, text is off" in words(told.command(ADA, "export"))
 
 
 def test_home_says_how_often_her_answers_were_read_beyond_the_latest(told: World) -> None:
@@ -288,6 +293,19 @@ def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shi
     world.quiet()
     assert str(world.sim.messages(suki)).count("that may be wrong") == str(message).count("that may be wrong")
     world.see(suki, "What there is to learn from, this past month")
+    # A year's lead, called wrong when it has been here for long; and one when it has ended.
+    world.lead("crm:slow", ROB, name="Slow Ltd", prior={"horizon_days": 365})
+    world.lead("crm:won", ROB, name="Won Ltd")
+    world.see(ROB, "Slow Ltd")
+    message = world.see(ROB, "Won Ltd")
+    assert world.press(ROB, "I see something else", message)["acked"]
+    form = world.form(ROB)
+    world.shift(days=100)
+    world.outcome("crm:won")
+    world.sim.act("submit", ROB, view=form["id"], values={"direction": "data", "reason": "no such number"})
+    world.override(ROB, world.see(ROB, "Slow Ltd"), "data", "they have moved")
+    jobs.give_back(world.deps)
+    assert "`crm:slow`, `crm:won`" in words(world.see(suki, "2 leads with data that may be wrong"))
     world.command(ADA, "team North manager @suki")
     world.lead("crm:8", name="Bravo Inc")
     world.override(RIA, world.see(RIA, "Bravo Inc"), "data", "again")

@@ -68,6 +68,19 @@ def test_forgetting_one_spoils_nobody_else_s_line_in_the_audit(world: World) -> 
     assert "Undone" in words(world.command(ADA, "undo"))
 
 
+def test_forgetting_somebody_without_an_email_touches_no_lead_that_names_none(world: World) -> None:
+    world.sim.post("people", id="U0BARE", name="bare", real_name="Bare Name", email="")
+    world.command(ADA, "rep add @bare")
+    world.command(ADA, "rep pause @ria")
+    world.lead("crm:1", RIA, name="Waits Ltd")
+    world.send(LEADS, lead_item("crm:2", None, 0.2, name="Later Ltd") | {"owner": {"slack_id": "U0LATER"}})
+    before = [(row["waiting"], row["owner_slack_id"], row["rep_id"]) for row in world.rows(Lead)]
+    forget(world, "bare")
+    assert [(row["waiting"], row["owner_slack_id"], row["rep_id"]) for row in world.rows(Lead)] == before
+    world.command(ADA, "rep resume @ria")
+    world.see(RIA, "Waits Ltd")
+
+
 def test_who_is_no_rep_any_more_is_told_of_no_leads_that_wait(world: World) -> None:
     world.command(ADA, "budget 1")
     world.send(LEADS, [lead_item(f"crm:{n}", rep, 0.3, name=f"Firm {n}") for n in range(3) for rep in (RIA,)])

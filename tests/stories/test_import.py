@@ -16,7 +16,7 @@ import pytest
 
 from storage.tables import Lead, Letter, Outcome, Prior, Response
 from tests.sim import ROOT, Sim
-from tests.world import APP_TOKEN, BOT_TOKEN, LEADS, RIA, World, lead_item, people_file, words
+from tests.world import ADA, APP_TOKEN, BOT_TOKEN, LEADS, RIA, World, lead_item, people_file, words
 
 REAL = ROOT.parent / "shared" / "data" / "telemarketing.csv.gz"
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -128,6 +128,27 @@ def test_answers_of_the_past_are_read_back(otherwise: Command, world: World, tmp
     assert [row["landmark_direction"] for row in world.rows(Lead)] == ["more", "", ""]
     assert all(row["asked"] for row in world.rows(Lead))
     assert [row["direction"] for row in world.rows(Response)] == ["more", "less"]
+
+
+def test_what_came_before_its_author_was_known_is_hers_and_can_be_forgotten(
+    otherwise: Command, make_world: Any, tmp_path: Path
+) -> None:
+    world = make_world()
+    file = tmp_path / "past.jsonl"
+    row = {
+        "posted_at": "2026-01-10T10:00:00Z",
+        "probability": 0.2,
+        "owner": "ria@example.com",
+        "lead_id": "a",
+        "name": "A",
+    }
+    row |= {"direction": "more", "reason": "my old secret", "responded_at": "2026-01-11T10:00:00Z"}
+    file.write_text(json.dumps(row) + "\n")
+    otherwise(None, "import", str(file))
+    world.command(ADA, "rep add @ria")
+    assert "my old secret" in words(world.command(RIA, "my record"))
+    world.press(ADA, "Forget", world.command(ADA, "forget @ria"), "C0GENERAL")
+    assert [row["reason"] for row in world.rows(Response)] == [None]
 
 
 def test_an_export_of_a_crm_is_understood_shown_and_taken_when_agreed(

@@ -1,6 +1,7 @@
 """A CRM sends leads and outcomes: one answer an item, the same item twice changes nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from bot import keys
 from storage.tables import Lead, Letter, Prior, Suggestion
-from tests.world import LEADS, OUTCOMES, REPS, RIA, ROB, World, labels, lead_item, words
+from tests.world import ADA, LEADS, OUTCOMES, REPS, RIA, ROB, World, labels, lead_item, words
 
 
 def results(answers: list[dict[str, Any]]) -> list[str]:
@@ -58,6 +59,17 @@ def test_a_rescore_edits_the_message_and_a_new_band_adds_one_line_in_the_thread(
     lines = [m for m in world.sim.messages(RIA) if m.get("thread_ts") == message["ts"]]
     assert len(lines) == 1
     assert not any(character.isdigit() for character in lines[0]["text"])
+
+
+def test_a_rescore_that_takes_its_flag_back_is_hard_by_its_new_number(world: World) -> None:
+    world.command(ADA, "budget 1")
+    for name, number, flag in (("first", 0.5, False), ("waits", 0.5, True)):
+        world.lead(name, RIA, number, hard=flag)
+    assert world.rows(Lead)[1]["waiting"] == "later"
+    later = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
+    world.lead("waits", RIA, 0.05, hard=False, prior={"scored_at": later})
+    row = world.rows(Lead)[1]
+    assert (row["probability"], row["flagged_hard"], row["hard"]) == (0.05, False, True)
 
 
 def test_after_an_answer_a_rescore_is_stored_and_not_shown(world: World) -> None:

@@ -30,6 +30,16 @@ def test_lowering_is_told_to_every_rep_and_begins_a_week_later(world: World) -> 
         assert "was taken back" in words(world.see(rep, "at least 10 leads and 5 reps"))
 
 
+def test_a_second_lowering_that_is_taken_back_leaves_none(world: World) -> None:
+    world.command(ADA, "privacy leads 8 reps 5")
+    world.command(ADA, "privacy leads 9 reps 5")
+    assert "on 9 and 5)." in words(world.command(ADA, "privacy"))
+    assert rules(world, 8) == (9, 5)
+    world.command(ADA, "undo")
+    world.see(RIA, "at least 10 leads and 5 reps")
+    assert rules(world, 8) == (10, 5)
+
+
 def test_raising_holds_at_once_and_is_not_taken_back_by_an_undo(world: World) -> None:
     assert "from the next digest" in words(world.command(ADA, "privacy leads 20 reps 6"))
     assert rules(world) == (20, 6)

@@ -154,6 +154,7 @@ def test_what_waits_in_a_stand_in_s_days_is_opened_by_the_stand_in(shifted_world
     world.press(ROB, "Open", message)
     world.see(ROB, "*Firm 3*")
     world.see(ROB, "you find them among your messages")
+    world.quiet()
     assert "Posted to Rob Sand in place of Ria Holt" in words(world.command(ADA, f"lead n:{RIA}:3"))
 
 
@@ -281,8 +282,17 @@ def test_she_may_be_forgotten_by_herself_and_is_asked_first(world: World) -> Non
 def test_words_are_kept_as_long_as_an_admin_says(shifted_world: World) -> None:
     world = shifted_world
     send_many(world, 1)
-    world.override(RIA, world.see(RIA, "*Firm 0*"), "less", "an old secret")
+    message = world.see(RIA, "*Firm 0*")
+    world.override(RIA, message, "less", "an old secret")
     world.quiet()
+    world.sim.fault("chat.update", "error", error="edit_window_closed", times=1)
+    world.press(RIA, "Change", world.see(RIA, "an old secret"))
+    values = {"direction": "more", "reason": "another old secret"}
+    assert world.sim.act("submit", RIA, view=world.form(RIA)["id"], values=values)["closed"]
+    world.quiet()
+    assert "another old secret" in json.dumps(
+        [row for row in world.rows(Letter) if row["state"] == "dead"], default=str
+    )
     world.shift(days=60)
     asked = world.command(ADA, "retention 30")
     assert "older than 30 days will be deleted" in words(asked)
@@ -292,8 +302,10 @@ def test_words_are_kept_as_long_as_an_admin_says(shifted_world: World) -> None:
     world.see(ADA, "Words are kept for 30 days", "C0GENERAL")
     jobs.tidy(world.deps)
     world.quiet()
-    assert world.rows(Response)[0]["reason"] is None
+    assert {row["reason"] for row in world.rows(Response)} == {None}
     assert "old secret" not in str(world.sim.messages(RIA))
+    unsent = [row for row in world.rows(Letter) if row["state"] != "sent"]
+    assert "old secret" not in json.dumps(unsent, default=str)
 
 
 @pytest.mark.parametrize("action", ["admin.forget", "admin.retain"])

@@ -157,6 +157,19 @@ def test_two_press_at_once_and_one_gets_it(pooled: World) -> None:
     pooled.see(losers[0], "was a moment quicker and has this one")
 
 
+def test_who_is_muted_is_asked_for_nothing(pooled: World) -> None:
+    pooled.command(POOL[0], "mute")
+    pooled.lead(asked_about(pooled), probability=0.05)
+    pooled.press(RIA, "Ask the pool", pooled.see(RIA, "second pair of eyes"))
+    pooled.see(POOL[1], "could use another pair of eyes")
+    pooled.quiet()
+    assert "pair of eyes" not in str(pooled.sim.messages(POOL[0]))
+    pooled.command(ADA, "rep remove @stan")
+    assert "3 people in the pool" in words(pooled.command(ADA, "pool"))
+    pooled.command(ADA, "rep remove @sue")
+    assert "2 people in the pool" in words(pooled.command(ADA, "settings")), "who is no rep is in no pool"
+
+
 def test_the_offer_can_go_to_a_channel_and_only_the_pool_may_take(pooled: World) -> None:
     assert "I am not in #pool" in words(pooled.command(ADA, "pool channel #pool"))
     assert "Offers to the pool go to #deals" in words(pooled.command(ADA, "pool channel #deals"))

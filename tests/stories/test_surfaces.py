@@ -8,6 +8,7 @@ from the code, so that a new command, id or route is tried without being named h
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,32 @@ def play_a_sample(world: World, said: str) -> Seen:
     return {place: VARIES.sub("~", text) for place, text in seen.items()}
 
 
-def respond(world: World, message: dict[str, Any], said: str) -> None:
+def play_alone(world: World, said: str) -> Seen:
+    """The same where Ria alone reads her leads: what shows her that the tool has looked again shows nobody else."""
+    world.add_people(people_file())
+    for name, rep in (("crm:1", RIA), ("crm:2", ROB)):
+        world.lead(name, rep, name="Secretive Ltd")
+        world.see(rep, "Secretive Ltd")
+    if said:
+        respond(world, world.see(RIA, "Secretive Ltd"), said, "D" + RIA[1:])
+    world.quiet()
+    later = (world.deps.clock.now() + timedelta(seconds=1)).isoformat()
+    for name, rep in (("crm:1", RIA), ("crm:2", ROB)):
+        world.send(LEADS, lead_item(name, rep, 0.6, name="Secretive Ltd", prior={"scored_at": later}))
+    world.quiet()
+    seen = routes(world) | homes(world) | commanded(world)
+    world.quiet()
+    return {place: VARIES.sub("~", text) for place, text in (seen | written(world)).items()}
+
+
+def respond(world: World, message: dict[str, Any], said: str, channel: str = "C0DEALS") -> None:
     if said == "noted":
-        world.press(RIA, "Noted", message, "C0DEALS")
+        world.press(RIA, "Noted", message, channel)
     elif said in ("more", "less", "other", "data", "withdrawn"):
-        world.override(RIA, message, "more" if said == "withdrawn" else said, SECRET, "C0DEALS")
-        confirmed = world.see(RIA, "Saved. Thank you.", "C0DEALS")
+        world.override(RIA, message, "more" if said == "withdrawn" else said, SECRET, channel)
+        if channel != "C0DEALS":
+            return
+        confirmed = world.see(RIA, "Saved. Thank you.", channel)
         if said == "withdrawn":
             world.press(RIA, "Withdraw", confirmed, "C0DEALS")
         elif said == "less":
@@ -237,6 +258,23 @@ def test_her_number_in_a_sample_is_seen_by_nobody(sim: Sim, tmp_path: Path, caps
         found = differences(seen[""], seen[said])
         assert found == [], show(found[0], seen[""], seen[said])
     assert "0.97" not in capsys.readouterr().out, "the log holds no numbers of hers"
+
+
+def test_that_the_tool_looked_again_tells_nobody_whether_she_had_answered(sim: Sim, tmp_path: Path) -> None:
+    seen: dict[str, Seen] = {}
+    for said in ("", "noted", "more"):
+        sim.post("reset")
+        sim.post("limits", on=False)
+        world = World(sim, settings_for(sim, f"sqlite:///{tmp_path}/alone{said}.db"))
+        try:
+            seen[said] = play_alone(world, said)
+            threads = [row for row in world.rows(Letter) if row["kind"] == "thread"]
+            assert len(threads) == (1 if said else 2), "she is told where she has not answered"
+        finally:
+            world.close()
+    for said in ("noted", "more"):
+        found = differences(seen[""], seen[said])
+        assert found == [], show(found[0], seen[""], seen[said])
 
 
 def plant_in_a_letter(world: World) -> None:
