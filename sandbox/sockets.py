@@ -89,12 +89,14 @@ class Sockets:
     async def disconnect(self, reason: str) -> None:
         """Tell each connection to go, as Slack does now and then (`warning`, `refresh_requested`), or drop it."""
         for socket in list(self.open):
-            if reason == "drop":
-                await socket.close(1011)
-            else:
-                await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}})
-            if reason == "refresh_requested":
-                await socket.close(1000)
+            # One that the app has closed a moment ago is gone as it should be.
+            with suppress(WebSocketDisconnect, RuntimeError):
+                if reason == "drop":
+                    await socket.close(1011)
+                else:
+                    await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}})
+                if reason == "refresh_requested":
+                    await socket.close(1000)
 
     async def _send(self, kind: str, payload: Json, accepts_response: bool, *, lose: bool) -> str:
         envelope_id = secrets.token_hex(16)

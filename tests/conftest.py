@@ -1,6 +1,9 @@
 """Fixtures: one workspace process a session, and a bot on a fresh database a test."""
 
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,21 @@ from tests.world import World, settings_for
 # A server that logs an error must not format its traceback in its own thread: see addopts in pyproject.toml.
 logging.getLogger().addHandler(logging.NullHandler())
 
+ROOM = 4_000_000_000
 # A slow machine is no defect, and a test leaves nothing behind in the checkout.
 settings.register_profile("here", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+
+
+def pytest_configure() -> None:
+    """Databases of tests stand in memory where there is room: a disk that others use is no defect of ours either.
+
+    What a power cut leaves is tested on copies of files, and a full disk by a limit on them.
+    """
+    memory = Path("/dev/shm")  # the kernel's own
+    if memory.is_dir() and shutil.disk_usage(memory).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+        tempfile.tempdir = str(memory)
 
 
 @pytest.fixture(scope="session")

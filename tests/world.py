@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ class World:
         plan = people.read_people(rows, members_of(self.settings))
         assert not plan.problems, plan.problems
         at = self.deps.clock.moment()
-        self.deps.db.write(lambda s: waiting.add_people(s, people.apply_plan(s, plan, at.now), at))
+        self.deps.db.write(lambda s: waiting.add_people(s, people.apply_plan(s, plan, at.now), at), timeout=30)
 
     def lead(self, lead_id: str = "crm:1", rep: str = RIA, probability: float = 0.12, **more: Any) -> dict[str, Any]:
         """Send one lead; its result."""
@@ -205,11 +206,14 @@ class World:
             ]
 
     def quiet(self) -> None:
-        """Wait until no letter is open."""
-        try:
-            self.sim.until(lambda: not self.open_letters())
-        except AssertionError:
-            raise AssertionError(f"letters stay open: {self.open_letters()}") from None
+        """Wait until no letter is open, as long as it goes on."""
+        left = len(self.open_letters())
+        while left:
+            before = left
+            with suppress(AssertionError):
+                self.sim.until(lambda most=before: len(self.open_letters()) < most)  # type: ignore[misc]
+            left = len(self.open_letters())
+            assert left < before, f"letters stay open: {self.open_letters()}"
 
     def open_letters(self) -> list[tuple[Any, ...]]:
         """Letters that are neither sent nor given up: where each stands."""

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 import handlers.commands
 import storage.backup
 import storage.database
-from bot import delivery, digests, insight, lead, overrides, sender, socket_mode
+from bot import copies, delivery, digests, insight, lead, overrides, sender, socket_mode
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
@@ -271,7 +271,7 @@ def asking_whose_lead_it_is(patch: Patch) -> None:
         lead = leads.situation(session, ref.lead)
         return real(session, ref, slack_id if lead is None else lead.rep_slack_id)
 
-    for module in (overrides, insight):
+    for module in (overrides, insight, copies):
         patch.setattr(module, "find_place", find)
 
 

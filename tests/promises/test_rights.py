@@ -124,7 +124,7 @@ FOLLOWS = {
     "leads 10 reps 5": "leads 20 reps 8",
     "@user [#channel] [email]": "@ria", "[@manager]": "@mona", "[@manager] mon 09:00 [zone]": "@mona tue 10:00",
     "PARENT": "South", "#channel|none": "none", "18:00-08:00|off": "18:00-08:00", "730|off": "30", "on|off": "on",
-    "[@user]": "@ria", "[off]": "", "15": "30", "20": "50", "40": "3", "": "",
+    "[@user]": "@ria", "[off]": "", "15": "30", "20": "50", "40": "3", "": "", "[WORD|all]": "rep",
 }  # fmt: skip
 
 
