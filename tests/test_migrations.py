@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from bot.domain.errors import FileLocked
 from storage.lock import holding
-from storage.migrate import alembic_config, is_current, upgrade
+from storage.migrate import alembic_config, is_current, newest, upgrade
 from tests.postgres import postgres_url
 
 
@@ -23,6 +24,13 @@ def test_up_down_and_up_again_leave_the_tables_of_this_version(kind: str, reques
     assert not is_current(url)
     upgrade(url)
     command.check(alembic_config(url))
+
+
+def test_the_newest_migration_is_known_without_loading_any(tmp_path: Path) -> None:
+    scripts = ScriptDirectory.from_config(alembic_config(f"sqlite:///{tmp_path}/m.db"))
+    assert newest() == scripts.get_current_head()
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"{script.revision}_")
 
 
 def test_two_bots_on_one_file_are_refused(tmp_path: Path) -> None:
