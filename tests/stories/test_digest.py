@@ -239,8 +239,8 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
     clock = tmp_path / "clock"
     clock.write_text("0")
     world: World = make_world(otherwise_clock_file=clock)
-    rows = "".join(f"{EMAIL[rep]},North <!channel>,\n" for rep in REPS[:5])
-    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North <!channel>\n")
+    rows = "".join(f"{EMAIL[rep]},North & Co,\n" for rep in REPS[:5])
+    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North & Co\n")
     pledge(world)
     now = datetime.now(UTC).isoformat()
     names = [f"s:{REPS[n % 5]}:{n}" for n in range(40)]
@@ -252,7 +252,7 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
     go_to_monday(world)
     message = world.see(MONA, "smaller than six")
     for told in (message["text"], words(message)):
-        assert re.search(r"North &lt;!channel&gt;: week \d with Otherwise\.", told), "whose, and nobody called"
+        assert re.search(r"North &amp; Co: week \d with Otherwise\.", told), "whose, and nobody called"
     assert "The tool's 15–30 in 100 (30 days): 8 of 40 closed, 20 in 100" in message["text"]
     assert "called" not in message["text"]
 
