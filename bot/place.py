@@ -27,7 +27,10 @@ def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
     Raises LeadGone, PassedOn (she had it once) or NotYours.
     """
     lead = leads.situation(session, ref.lead)
-    if lead is None or lead.suggestion_id is None or leads.prior_of(session, ref.lead, ref.prior) is None:
+    if lead is None or lead.suggestion_id is None:
+        raise LeadGone
+    # That of the suggestion is the lead's own; any other, of a message from before a re-score, is looked up.
+    if ref.prior != lead.suggestion_prior and leads.prior_of(session, ref.lead, ref.prior) is None:
         raise LeadGone
     if slack_id == lead.rep_slack_id:
         return Place(lead, ref, lead.rep_id)
