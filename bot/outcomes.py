@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import posting
+from bot import posting, routing
 from bot.domain.clock import Moment
 from bot.domain.inbound import OutcomeIn
-from bot.domain.rules import AHEAD, REHEARSAL, Received
+from bot.domain.rules import AHEAD, OPEN_OUTCOMES, REHEARSAL, Received
 from storage import leads, responses, workspace
 
 
@@ -76,4 +76,6 @@ def _stand(session: Session, lead: Row[Any], at: Moment) -> None:
     if (outcome, ended_at) == (lead.outcome, lead.outcome_at):
         return
     leads.change(session, lead.id, outcome=outcome, outcome_at=ended_at)
+    if outcome not in OPEN_OUTCOMES:
+        routing.nothing_to_decide(session, lead.id, lead.name, at)
     posting.show(session, lead.id, f"outcome:{latest.id if latest is not None else 0}:{at.real.timestamp()}", at.real)

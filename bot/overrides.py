@@ -4,14 +4,15 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import posting, sampling
 from bot.domain.bands import band_of
 from bot.domain.clock import Moment
-from bot.domain.errors import AlreadyClosed
+from bot.domain.errors import AlreadyClosed, OtherwiseError
 from bot.domain.rules import OPEN_OUTCOMES
-from bot.domain.wording import WORDING_VERSION
+from bot.domain.wording import DIRECTIONS, WORDING_VERSION
 from bot.place import Place, find_place
 from bot.views import private
 from bot.views.kit import Json, Ref
@@ -68,12 +69,28 @@ def add_details(
     row = responses.current(session, place.lead.id, place.person)
     if row is None or row.kind != "overridden":
         raise AlreadyClosed("What you had said was withdrawn, so there is nothing to add details to.")
+    if _against_itself(place.lead, row.direction, estimate):
+        raise OtherwiseError(
+            f"You said {DIRECTIONS[row.direction]}, and this number says the contrary. Please change one of the two."
+        )
     given = hashlib.sha256(f"{estimate}\x1f{sorted(cues)}\x1f{quote}".encode()).hexdigest()[:32]
     key = f"details:{view_id}:{given}"
     if responses.by_key(session, key) is None:
         kept = {"kind": "overridden", "direction": row.direction, "reason": row.reason, "dedupe_key": key}
         _store(session, place, at, kept | {"estimate": estimate, "cues": cues, "quote": quote})
         _show(session, place, slack_id, private.details_saved(place.ref), key, at)
+
+
+def _against_itself(lead: Row[Any], direction: str, estimate: float | None) -> bool:
+    """Whether her number lies on the other side of the tool's than she said, in whole numbers of 100 as both are read.
+
+    Where the tool's number was not on screen she is asked nothing: the answer would tell where it lies.
+    """
+    seen = lead.suggestion_number_visible or lead.suggestion_revealed
+    if estimate is None or lead.probability is None or not seen:
+        return False
+    hers, tools = round(100 * estimate), round(100 * lead.probability)
+    return (direction == "more" and hers < tools) or (direction == "less" and hers > tools)
 
 
 def unquote(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:

@@ -179,6 +179,13 @@ def take_look(session: Session, number: int, slack_id: str, at: Moment) -> None:
     outbox.add(session, [{"kind": "post"} | letter for letter in letters], at.real)
 
 
+def nothing_to_decide(session: Session, lead: int, name: str, at: Moment) -> None:
+    """A lead has closed: what asks for a second look at it says so, and has no buttons any more."""
+    row = routing.undecided(session, lead)
+    for letter in [row.question_id, *row.offers] if row is not None else []:
+        outbox.edit(session, letter, views.closed(name), f"second-look:{letter}:closed", at.real)
+
+
 def weeks(session: Session, since: datetime) -> list[Week]:
     """What reached the pool, week by week, over all teams."""
     found: dict[int, list[int]] = {}

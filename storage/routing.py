@@ -59,6 +59,13 @@ def look(session: Session, number: int) -> Row[Any] | None:
     ).one_or_none()
 
 
+def undecided(session: Session, lead: int) -> Row[Any] | None:
+    """The question about a lead for which nobody has come and that its owner has not kept."""
+    open_still = (looks.c.answer != "keep") & looks.c.taken_by_id.is_(None)
+    statement = select(looks.c.id, looks.c.question_id, looks.c.offers).where(looks.c.lead_id == lead, open_still)
+    return session.execute(statement).one_or_none()
+
+
 def answer(session: Session, number: int, word: str, offers: list[int]) -> bool:
     """Write down keep or ask, once; False when she had answered."""
     statement = update(looks).where(looks.c.id == number, looks.c.answer == "").values(answer=word, offers=offers)

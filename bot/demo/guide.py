@@ -30,9 +30,9 @@ OPENING = (
 )
 ENDING = (
     "That was all of it: a suggestion, a line, an outcome, a count.",
-    "Look around: be anybody, open the app's Home, type /otherwise help in a channel as Ada. A new lead comes to "
-    "somebody every minute or so; owners of those that the tool thinks unlikely may be asked whether the pool should "
-    "look too, and /otherwise routing shows where such leads go.",
+    "Look around: be Rob, who has just got a lead, or anybody; open the app's Home; type /otherwise help in a channel "
+    "as Ada. A new lead comes to somebody every minute or so; owners of those that the tool thinks unlikely may be "
+    "asked whether the pool should look too, and /otherwise routing shows where such leads go.",
     "With a Slack of your own it takes ten minutes: see “Real Slack” in the README.",
 )
 
@@ -123,6 +123,8 @@ class Guide:
                 self._at["monday"] = True
             case "next" if self._at.get(GOES_ON.get(self._at["step"], "")):
                 self._at["step"] += 1
+                if self._at["step"] > 2:
+                    self._crm.send_lead(f"{self._at['lead']}-rob", "rob")
             case _:
                 return False
         return True
@@ -158,7 +160,7 @@ def page(at: dict[str, Any]) -> dict[str, Any]:
     if at["step"] < 0:
         return tour | {"words": OPENING, "begin": "Begin"}
     if at["step"] > 2:
-        return tour | {"words": ENDING, "begin": "Once more from the beginning"}
+        return tour | {"words": ENDING, "begin": "Once more from the beginning", "ended": True}
     return tour | {"at": at["step"], "steps": [_first(at), _second(at), _third(at)]}
 
 
@@ -189,7 +191,7 @@ def _first(at: dict[str, Any]) -> dict[str, Any]:
         "why": "a number that arrives like a verdict is read like one. And disagreeing must cost less than fifteen "
         "seconds on a phone, or nobody does it.",
     }
-    return step | (_next("On: the lead closes") if at.get("said") else {})
+    return step | (_next("Next: the lead closes") if at.get("said") else {})
 
 
 def _second(at: dict[str, Any]) -> dict[str, Any]:
@@ -213,7 +215,7 @@ def _second(at: dict[str, Any]) -> dict[str, Any]:
         "why": "overrides are kept for learning, not for reviews, so no command shows who answered what. "
         "Four days, because an answer counts if it was given in the first 72 hours and the lead was open after them.",
     }
-    return step | (_next("On: what it was worth") if told else {})
+    return step | (_next("Next: what it was worth") if told else {})
 
 
 def _third(at: dict[str, Any]) -> dict[str, Any]:

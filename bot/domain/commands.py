@@ -141,7 +141,7 @@ def parse(text: str, today: date) -> Command:
         if near:
             raise NotUnderstood(f"There is no `{first} {second}`. Did you mean `{shown(BY_NAME[f'{first} {near}'])}`?")
         choices = ", ".join(f"`{word}`" for word in _DOUBLE[first] if word not in ("reps add", "reps remove", "in"))
-        raise NotUnderstood(f"`{NAME} {first}` takes {choices}. `{NAME} help` shows how.")
+        raise NotUnderstood(f"`{NAME} {first}` takes {choices}. `{NAME} help {first}` shows how.")
     near = _near(first, [*_SINGLE, *_DOUBLE])
     hint = f"Did you mean `{NAME} {near}`? " if near else ""
     raise NotUnderstood(f"I don't know “{words[0][:40]}”. {hint}`{NAME} help` lists everything.")

@@ -16,6 +16,7 @@ CHOICES = {
     "data": "the data is wrong",
 }
 REASON_LIMIT = 3000
+WHO_READS = "Your manager doesn't read this, unless you allow a quote. The app's Home shows who has read your words."
 
 
 def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "") -> Json:
@@ -46,7 +47,7 @@ def override_form(ref: Ref, name: str, *, direction: str = "", reason: str = "")
         "blocks": [
             section(f"*{foreign(name, 120)}*"),
             entry(ids.DIRECTION, "Compared with the tool, I think it is", radios),
-            entry(ids.REASON, "What do you see?", words),
+            entry(ids.REASON, "What do you see?", words) | {"hint": plain(WHO_READS)},
         ],
     }
 
@@ -94,7 +95,7 @@ def details_form(ref: Ref, name: str, *, estimate: float | None, cues: list[str]
         "blocks": [
             section(f"*{foreign(name, 120)}*"),
             entry(ids.ESTIMATE, "Of 100 leads like this one, how many would close?", number, optional=True),
-            entry(ids.CUES, "What was it mostly?", picks, optional=True),
+            entry(ids.CUES, "What was it mostly? At most two", picks, optional=True),
             entry(ids.QUOTE, "In a digest", agree, optional=True)
             | {"hint": plain("Your name is left out, but readers may recognise the lead.")},
         ],

@@ -122,8 +122,8 @@ def needs(health: Health) -> list[str]:
         )
     if health.unanswered:
         found.append(
-            f"No digest before the pledge: {_some(health.unanswered)} {_was(health.unanswered)} asked and "
-            f"{_has(health.unanswered)} not answered; it stands in the app's messages and Home."
+            f"No digest before the pledge: ask {_some(health.unanswered)} to press [I agree] in the app's messages or "
+            "Home."
         )
     return found
 
@@ -182,7 +182,8 @@ def settings(now: Settings, zone: str) -> dict[str, str]:
         quiet = f"quiet from {begin} to {end}, in each rep's zone"
     return {
         "hard": f"hard is under {now.hard} in 100",
-        "pool": f"{plural(now.pool, 'person', 'people')} in the pool, share {now.pool_share} in 100",
+        "pool": f"{plural(now.pool, 'person is', 'people are')} in the pool, for {now.pool_share} in 100 of the hard "
+        "leads that nobody owns",
         "budget": f"at most {plural(now.budget, 'lead')} a rep a day",
         "quiet": quiet,
         "privacy": groups,
@@ -220,14 +221,6 @@ def _waits(one: Waiting) -> str:
 def _some(names: list[str]) -> str:
     shown = [foreign(name, 40) for name in names[:8]]
     return listed([*shown, f"{len(names) - 8} more"] if len(names) > 8 else shown)
-
-
-def _was(names: list[str]) -> str:
-    return "was" if len(names) == 1 else "were"
-
-
-def _has(names: list[str]) -> str:
-    return "has" if len(names) == 1 else "have"
 
 
 def _are(names: list[str]) -> str:

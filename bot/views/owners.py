@@ -32,7 +32,7 @@ def drift(line: str, days: int, leads: int, won: int, expected: float) -> Json:
 
 def from_manager(name: str, blocks: list[Json]) -> Json:
     """A digest's released figures, passed on by its manager. Quotes were agreed to for a digest, so they stay there."""
-    head = f"{foreign(name, 60)} passes on what reps see that the tool does not. These are released figures of groups."
+    head = f"{foreign(name, 60)} passes on what a digest says. These are released figures of groups."
     kept = [block for block in blocks if QUOTED not in str(block.get("text", ""))]
     return {"text": head, "blocks": [section(head), *kept[:40]]}
 

@@ -7,7 +7,7 @@ from bot.views import ids
 from bot.views.kit import Json, actions, button, section
 
 PLEDGE = (
-    "Before your first weekly digest, one question: “I won't use this tool's numbers or anyone's answers "
+    "Before your first weekly digest, one promise: “I won't use this tool's numbers or anyone's answers "
     "to rate people.” Your digests start once you agree, and your reps can see that you did."
 )
 

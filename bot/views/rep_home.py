@@ -109,7 +109,7 @@ def rep_blocks(rep: RepPart) -> list[Json]:
         look = button("I see something else", ids.OPEN, value, label=f"I see something else in {lead.name}")
         blocks.append(section(words) | {"accessory": look})
     if not rep.open_leads:
-        blocks.append(section("None. No answer is ever needed; you can always say something later."))
+        blocks.append(section("None is open. No answer is ever needed; while a lead is open you can say something."))
     if rep.more_open:
         blocks.append(context("Older ones stand in your messages."))
     blocks += record_blocks(rep)

@@ -55,7 +55,9 @@ def help_text(*, everything: bool, rep: bool = False, manager: bool = False, top
         elif inside:
             parts.append("\n".join([*([f"*{title}*"] if everything else []), *(_written(form) for form in inside)]))
     if short:
-        parts.append("`/otherwise help rep` shows how the commands with `rep` are written; `/otherwise help all`, all.")
+        parts.append(
+            "`/otherwise help rep` shows how the commands with `rep` are written, `/otherwise help all` all of them."
+        )
     return _private("\n".join(parts), [section(part) for part in parts])
 
 

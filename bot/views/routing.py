@@ -31,6 +31,11 @@ def helped(name: str, helper: str) -> Json:
     return _said(f"*{foreign(name, NAME)}*: {foreign(helper, 60)} takes a look too.")
 
 
+def closed(name: str) -> Json:
+    """Question and offer, once the lead has closed with nobody come."""
+    return _said(f"*{foreign(name, NAME)}* is closed by now, so there is nothing to decide.")
+
+
 def offer(name: str, number: int) -> Json:
     """To the pool."""
     text = f"*{foreign(name, NAME)}* could use another pair of eyes."

@@ -272,7 +272,8 @@ document.addEventListener("keydown", (event) => {
   closeMenu();
   byId("menu").focus();
 });
-byId("acting").addEventListener("change", (event) => go(event.target.value, state.place));
+byId("sidebar").addEventListener("click", closeMenu); // also on where one is
+byId("acting").addEventListener("change", ({ target }) => go(target.value, state.place));
 byId("peek").addEventListener("click", (event) => {
   state.peek = !state.peek;
   event.currentTarget.setAttribute("aria-pressed", String(state.peek));
@@ -280,7 +281,6 @@ byId("peek").addEventListener("click", (event) => {
 });
 
 // ---- begin, then follow ----
-
 async function follow() {
   let next = 0;
   for (;;) {

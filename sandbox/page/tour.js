@@ -16,7 +16,9 @@ export function tour(panel, given, ways) {
   if (!given.title) return;
   const step = given.steps?.[given.at];
   const now = `${given.at}${step?.opens ?? ""}`;
-  const open = at !== now || (panel.querySelector("details")?.open ?? true);
+  // On a phone it covers what it is about: there a page that is opened anew begins with it folded, once it has begun.
+  const small = matchMedia("(max-width: 760px)").matches;
+  const open = first ? !(small && (given.steps || given.ended)) : at !== now || (panel.querySelector("details")?.open ?? true);
   at = now;
   const inner = step ? oneStep(step, given, ways) : opening(given);
   const inside = panel.contains(document.activeElement);
@@ -26,7 +28,7 @@ export function tour(panel, given, ways) {
 }
 
 function progress(given) {
-  if (!given.steps) return null;
+  if (!given.steps) return given.ended ? h("span", { class: "faint" }, "Done") : null;
   return h("span", { class: "faint" }, given.at >= given.steps.length ? "Done" : `Step ${given.at + 1} of ${given.steps.length}`);
 }
 

@@ -110,7 +110,7 @@ def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # 
     assert labels(message) == ["Details", "Send to the model's owners"]
     world.press(MONA, "Send to the model's owners", message)
     world.see(MONA, "Sent to Ada Admin")
-    world.see(ADA, "Mona Manager passes on what reps see")
+    world.see(ADA, "Mona Manager passes on what a digest says")
     world.press(MONA, "Send to the model's owners", message)
     world.quiet()
     sent = [one for one in world.sim.messages(ADA) if "passes on" in one["text"]]

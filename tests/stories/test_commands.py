@@ -370,8 +370,8 @@ def test_what_is_set_is_told_in_status_and_by_each_command_alone(office: World) 
     for text in ("hard 12", "budget 30", "quiet 18:00-08:00", "pool add @ria"):
         office.command(ADA, text)
     told = said(office.command(ADA, "status"))
-    assert "Set: hard is under 12 in 100; 1 person in the pool, share 20 in 100; at most 30 leads a rep a day;" in told
-    assert "quiet from 18:00 to 08:00, in each rep's zone; groups of 10 leads and 5 reps; words kept." in told
+    assert "Set: hard is under 12 in 100; 1 person is in the pool, for 20 in 100 of the hard leads that nobody" in told
+    assert "; at most 30 leads a rep a day; quiet from 18:00 to 08:00, in each rep's zone; groups of 10 leads" in told
     alone = {"hard": "Hard is under 12 in 100. To change it: `/otherwise hard 15`.", "budget": "At most 30 leads a rep"}
     for name in SETTINGS:
         told = said(office.command(ADA, name))

@@ -1,9 +1,12 @@
 """A rep on her phone: she reads, disagrees in one tap and one line, changes her mind, and learns how it ended."""
 
 import json
+from typing import Any
+
+import pytest
 
 from storage.tables import Lead, Letter
-from tests.world import RIA, ROB, World, labels, words
+from tests.world import RIA, ROB, World, labels, people_file, words
 
 ASKED = ["Noted", "I see something else", "Why this number?"]
 
@@ -97,6 +100,29 @@ def test_withdraw_brings_the_question_back_and_keeps_the_rows(world: World) -> N
     world.sim.until(lambda: labels(world.see(RIA, "Acme Ltd")) == ASKED)
     assert [kind for kind, _, _ in world.responses()] == ["overridden", "withdrawn"]
     assert world.rows(Lead)[0]["landmark_direction"] == ""
+
+
+@pytest.mark.parametrize(("direction", "wrong", "right"), [("more", "5", "12"), ("less", "40", "12")])
+def test_a_number_that_says_the_contrary_is_asked_about_and_the_form_stays(
+    world: World, direction: str, wrong: str, right: str
+) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), direction, "New budget")
+    world.press(RIA, "Add details", world.see(RIA, "You see something else"))
+    view = world.form(RIA)
+    told = world.sim.act("submit", RIA, view=view["id"], values={"estimate": wrong})
+    assert "this number says the contrary" in str(told["errors"]["estimate"])
+    assert "12" not in str(told["errors"]), "the form speaks no number of the tool's"
+    assert world.sim.act("submit", RIA, view=view["id"], values={"estimate": right})["closed"]
+
+
+def test_where_the_tool_s_number_is_hidden_no_question_tells_where_it_lies(make_world: Any) -> None:
+    world: World = make_world()
+    world.add_people(people_file(when_asked=(RIA,)))
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
+    world.press(RIA, "Add details", world.see(RIA, "You see something else"))
+    assert world.sim.act("submit", RIA, view=world.form(RIA)["id"], values={"estimate": "5"})["closed"]
 
 
 def test_details_are_optional_and_add_a_row_with_the_same_words(world: World) -> None:

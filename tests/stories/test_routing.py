@@ -157,6 +157,20 @@ def test_two_press_at_once_and_one_gets_it(pooled: World) -> None:
     pooled.see(losers[0], "was a moment quicker and has this one")
 
 
+def test_a_lead_that_has_closed_asks_for_nothing_any_more(pooled: World) -> None:
+    lead = asked_about(pooled)
+    pooled.lead(lead, probability=0.05)
+    question = pooled.see(RIA, "second pair of eyes")
+    pooled.press(RIA, "Ask the pool", question)
+    pooled.see(POOL[0], "could use another pair of eyes")
+    pooled.outcome(lead, "lost")
+    for user in (RIA, POOL[0]):
+        message = pooled.see(user, "is closed by now, so there is nothing to decide")
+        assert labels(message) == []
+    pooled.quiet()
+    assert "could use another" not in str(pooled.sim.messages(POOL[1]))
+
+
 def test_who_is_muted_is_asked_for_nothing(pooled: World) -> None:
     pooled.command(POOL[0], "mute")
     pooled.lead(asked_about(pooled), probability=0.05)
@@ -165,9 +179,9 @@ def test_who_is_muted_is_asked_for_nothing(pooled: World) -> None:
     pooled.quiet()
     assert "pair of eyes" not in str(pooled.sim.messages(POOL[0]))
     pooled.command(ADA, "rep remove @stan")
-    assert "3 people in the pool" in words(pooled.command(ADA, "pool"))
+    assert "3 people are in the pool" in words(pooled.command(ADA, "pool"))
     pooled.command(ADA, "rep remove @sue")
-    assert "2 people in the pool" in words(pooled.command(ADA, "settings")), "who is no rep is in no pool"
+    assert "2 people are in the pool" in words(pooled.command(ADA, "settings")), "who is no rep is in no pool"
 
 
 def test_the_offer_can_go_to_a_channel_and_only_the_pool_may_take(pooled: World) -> None:

@@ -117,7 +117,7 @@ def respond(world: World, message: dict[str, Any], said: str, channel: str = "C0
             world.press(RIA, "Withdraw", confirmed, "C0DEALS")
         elif said == "less":
             world.press(RIA, "Add details", confirmed, "C0DEALS")
-            details = {"estimate": "73", "cues": ["timing"], "quote": ["yes"]}
+            details = {"estimate": "7", "cues": ["timing"], "quote": ["yes"]}
             world.sim.act("submit", RIA, view=world.form(RIA)["id"], values=details)
 
 
