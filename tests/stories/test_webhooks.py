@@ -160,7 +160,8 @@ def test_what_is_not_taken_is_tried_again_and_in_the_end_it_stops(sending: World
             assert state(sending).not_before > datetime.now(UTC) + timedelta(minutes=100)
         sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
     sending.sim.until(lambda: len(receiver.lines()) == 3)
-    assert (state(sending).failures, state(sending).trouble) == (0, "")
+    # It is written down a moment after the receiver has answered.
+    sending.sim.until(lambda: (state(sending).failures, state(sending).trouble) == (0, ""))
 
     sending.deps.db.write(lambda s: kept.change(s, "warehouse", failures=len(RETRIES)))
     receiver.fail(Answer(500, {}))
