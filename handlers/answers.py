@@ -10,7 +10,7 @@ from bot import overrides, timetable
 from bot.copies import take_copy_away
 from bot.deps import Deps
 from bot.domain.clock import Moment
-from bot.domain.errors import OtherwiseError
+from bot.domain.errors import AlreadyClosed
 from bot.views.kit import Ref
 from handlers import home
 from handlers.copies import take_away
@@ -52,8 +52,8 @@ def _store(deps: Deps, ack: Ack, body: Body, verb: Callable[[Session, Ref, str, 
 
     try:
         deps.db.write(work, key=str(ref.lead))
-    except OtherwiseError:
-        # A closed lead's copy goes all the same: its buttons do nothing any more.
+    except AlreadyClosed:
+        # Its copy goes all the same, as its buttons do nothing any more. No second write after one that took too long.
         take_away(deps, ref, user, pressed)
         raise
     ack()

@@ -174,14 +174,19 @@ def test_where_history_can_be_read_a_killed_sender_says_nothing_twice(
     assert found.clean(), str(found)
 
 
-@rests_on("a lost answer is uncertain")
-def test_a_post_that_slack_answers_with_500_is_said_again(
-    world: World, monkeypatch: pytest.MonkeyPatch, without: str
-) -> None:
+def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ria has had a message, and what may have been said is settled soon."""
     monkeypatch.setattr(retry, "SETTLE", timedelta(seconds=0.2))
     world.lead("warm", RIA, name="Warm")
     world.see(RIA, "Warm")
     world.quiet()
+
+
+@rests_on("a lost answer is uncertain")
+def test_a_post_that_slack_answers_with_500_is_said_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    warm(world, monkeypatch)
     world.sim.fault("chat.postMessage", "500")
     world.lead()
     world.quiet()
@@ -193,10 +198,7 @@ def test_a_post_that_slack_answers_with_500_is_said_again(
 def test_a_post_whose_answer_is_lost_or_late_is_said_at_most_once_more(
     world: World, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(retry, "SETTLE", timedelta(seconds=0.2))
-    world.lead("warm", RIA, name="Warm")
-    world.see(RIA, "Warm")
-    world.quiet()
+    warm(world, monkeypatch)
     world.deps.slack.timeout = 1
     world.sim.fault("chat.postMessage", kind, seconds=1.5)
     world.lead()
@@ -209,10 +211,7 @@ def test_a_post_whose_answer_is_lost_or_late_is_said_at_most_once_more(
 def test_of_a_message_that_stands_twice_the_one_that_is_pressed_goes_and_the_other_answers(
     world: World, monkeypatch: pytest.MonkeyPatch, label: str
 ) -> None:
-    monkeypatch.setattr(retry, "SETTLE", timedelta(seconds=0.2))
-    world.lead("warm", RIA, name="Warm")
-    world.see(RIA, "Warm")
-    world.quiet()
+    warm(world, monkeypatch)
     world.sim.fault("chat.postMessage", "lose_answer")
     world.lead("twice", RIA, name="Twice")
     world.quiet()
