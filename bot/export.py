@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain.assignment import Draw
@@ -16,6 +17,7 @@ from bot.domain.release import CELLS, NEITHER
 from storage import export, forgetting, workspace
 
 PAGE = 1000
+JOINING = {"export:joined", "export:text"}
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,10 +50,10 @@ def page(
     Raises SwitchedOff for a scope that is switched off here, BadCursor for a place that is none.
     """
     mode = workspace.read(session)
-    if "export:joined" not in scopes and "export:text" not in scopes:
+    if not scopes & JOINING:
         return _plain(session, cursor, draw, at, limit, until)
     words = "export:text" in scopes
-    if not mode.joined_on or (words and not mode.text_on):
+    if is_off(mode, scopes):
         raise SwitchedOff
     rows = _leads(session, cursor, at, limit, until)
     numbers = [row.id for row in rows]
@@ -62,6 +64,11 @@ def page(
     read = Counter(person for people in whose for person in people if person is not None)
     after = replace(cursor, lead=rows[-1].id) if rows else cursor
     return Page(lines, after, len(rows) == limit, dict(read), words)
+
+
+def is_off(mode: Row[Any], scopes: set[str]) -> bool:
+    """Whether the workspace has not switched on what a key with these scopes would read."""
+    return bool(scopes & JOINING) and (not mode.joined_on or ("export:text" in scopes and not mode.text_on))
 
 
 def tell_readings(session: Session, page: Page, reader: str, at: Moment) -> None:

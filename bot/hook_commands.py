@@ -59,9 +59,10 @@ def add(
 def list_() -> None:
     """List them, with how it goes."""
     with _here() as (_, database, _at), database.reading() as session:
-        for row in kept.everything(session):
+        for one in webhooks.standings(session):
+            row = one.row
             sent = f"last sent {row.sent_at:%Y-%m-%d %H:%M} UTC" if row.sent_at else "nothing sent yet"
-            state = f" {'Stopped. ' if row.stopped else ''}{row.trouble}" if row.trouble else ""
+            state = f" {one.trouble}" if one.trouble else ""
             typer.echo(f"{row.name}  {row.url}  {', '.join(row.scopes)}  {sent}.{state}")
 
 
@@ -95,8 +96,8 @@ def replay(
 @app.command("resume")
 def resume(name: Name) -> None:
     """Go on where it stopped after three days of failures, or wait no longer."""
-    with _here() as (_, database, _at):
-        database.write(lambda s: webhooks.resume(s, name), timeout=30)
+    with _here() as (_, database, at):
+        database.write(lambda s: webhooks.resume(s, name, at.real), timeout=30)
         typer.echo(f"The running bot tries {name} again.")
 
 

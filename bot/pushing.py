@@ -1,32 +1,41 @@
-"""Webhooks are sent: the next lines, signed, to an address that is looked at first; what arrived moves the place."""
+"""Webhooks are sent, through the outbox: a letter names two places in the export, and the lines between them go out,
+signed, to an address that is looked at first. What arrived moves the receiver's place in the same commit.
+"""
 
 import json
 import socket
+import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Row
+from sqlmodel import Session
 
 from bot import webhooks
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.domain.webhook import identity_of, signed, wait_after
+from bot.domain.retry import Answer, Decision, Kind, State
+from bot.domain.webhook import decide, identity_of, signed
 from bot.export import SwitchedOff
 from bot.lead import Lead
 from bot.log import frames
 from bot.rounds import Rounds
 from bot.settings import Settings
+from storage import outbox
 from storage import webhooks as kept
 
 log = structlog.get_logger()
 # The standard asks receivers to answer within 15 seconds.
 WAIT = 15.0
-# Messages to one receiver before another has its turn.
-TURN = 50
+# After this a claim is nobody's: longer than any try takes.
+LEASE = timedelta(seconds=60)
+# How long a letter waits whose scope was switched off after it was queued.
+SWITCHED_OFF = timedelta(minutes=10)
 GONE = 410
 # What NAT64 makes of an IPv4 address.
 TRANSLATED = ip_network("64:ff9b::/96")
@@ -41,82 +50,111 @@ class Undelivered(OtherwiseError):
 
 
 class Pusher:
-    """Sends what receivers do not have yet, each in its own order."""
+    """Queues a letter to each receiver who has not got everything, and sends the letters that are due."""
 
     def __init__(self, deps: Deps, lead: Lead) -> None:
-        self._deps = deps
+        self._deps, self._owner = deps, uuid.uuid4().hex
         self.rounds = Rounds("webhooks", deps.settings.otherwise_heartbeat, lead, self.push, lambda: None)
 
     def push(self) -> bool:
-        """Send to everybody who may be sent to now; whether somebody has more to come at once.
+        """A letter for each who has none, and a try for each that is due; whether there may be more at once.
 
         Raises OtherwiseError when nothing can be stored.
         """
         with self._deps.db.reading() as session:
-            due = kept.due(session, datetime.now(UTC))
-        more = [self._push(name) for name in due if not self.rounds.stopping.is_set()]
-        return any(more)
-
-    def _push(self, name: str) -> bool:
-        """Send to one for its turn; whether there is more."""
-        for _ in range(TURN):
-            with self._deps.db.reading() as session:
-                row = kept.by_name(session, name)
-            if row is None or self.rounds.stopping.is_set():
-                return False
-            try:
-                if not self._next(row):
-                    return False
-            except Undelivered as failure:
-                self._failed(row, failure)
-                return False
-            except SwitchedOff as failure:
-                self._note(row, trouble=str(failure), not_before=datetime.now(UTC) + timedelta(minutes=10))
-                return False
-            except OtherwiseError:
-                raise
-            except Exception as failure:  # noqa: BLE001  # one odd receiver must not stop the others
-                log.error("webhook.failed", webhook=row.id, trace=frames(failure))
-                self._failed(row, Undelivered("It could not be sent; the log says where."))
-                return False
-        return True
-
-    def _next(self, row: Row[Any]) -> bool:
-        """Send one message; whether there was one, and it counts."""
-        at = self._deps.clock.moment()
+            unsent = kept.unsent(session)
+            idle = [row for row in kept.everything(session) if kept.lane(row.id) not in unsent]
+        for row in idle:
+            self._queue(row)
         with self._deps.db.reading() as session:
-            page = webhooks.next_lines(session, row, self._deps.draw, at)
-        if not page.lines:
-            if row.ahead:
-                self._note(row, ahead="")  # nothing is left of what was tried
-            return bool(row.ahead)
-        ahead = page.cursor.text()
-        identity = identity_of(row.id, row.cursor, ahead)
-        if row.ahead != ahead:
-            # Where it ends is kept before it is tried: tried again, it is the same message with the same id.
-            self._deps.db.write(lambda s: kept.change(s, row.name, ahead=ahead), key=f"webhook:{row.name}")
+            due = kept.due(session, datetime.now(UTC))
+        arrived = [self._send(letter) for letter in due if not self.rounds.stopping.is_set()]
+        return any(arrived)
+
+    def _queue(self, row: Row[Any]) -> None:
+        at = self._deps.clock.moment()
+        try:
+            with self._deps.db.reading() as session:
+                page = webhooks.lines(session, row, row.cursor, self._deps.draw, at)
+        except SwitchedOff:
+            return  # an admin is told of it where he looks at how it goes
+        if page.lines:
+            # Where it ends is kept from the beginning: tried again, it is the same message with the same id.
+            until = page.cursor.text()
+            self._deps.db.write(lambda s: kept.queue(s, row, until, at.real), key=f"webhook:{row.id}")
+
+    def _send(self, number: int) -> bool:
+        """Try one letter; whether it arrived."""
+        now = datetime.now(UTC)
+        claim = partial(outbox.claim, ids=[number], owner=self._owner, now=now, lease=LEASE)
+        for letter in self._deps.db.write(claim, key="outbox"):
+            with self._deps.db.reading() as session:
+                row = kept.by_id(session, letter["payload"]["webhook"])
+            if row is not None:
+                return self._try(letter, row)
+        return False
+
+    def _try(self, letter: dict[str, Any], row: Row[Any]) -> bool:
+        try:
+            self._hand_over(letter, row)
+        except Undelivered as failure:
+            self._failed(letter, row, failure)
+        except SwitchedOff:
+            later = datetime.now(UTC) + SWITCHED_OFF
+            self._deps.db.write(lambda s: outbox.put_back(s, letter, self._owner, later), key="outbox")
+        except OtherwiseError:
+            raise  # ours to wait for: its lease runs out, and it is tried again
+        except Exception as failure:  # noqa: BLE001  # one odd receiver must not stop the others
+            log.error("webhook.failed", webhook=row.id, trace=frames(failure))
+            self._failed(letter, row, Undelivered("It could not be sent; the log says where."))
+        else:
+            return self._arrived(letter, row)
+        return False
+
+    def _hand_over(self, letter: dict[str, Any], row: Row[Any]) -> None:
+        """Put the lines together, tell reps whose answers are in them, and send them; nothing where none is left."""
+        at, behind, until = self._deps.clock.moment(), letter["payload"]["behind"], letter["payload"]["until"]
+        with self._deps.db.reading() as session:
+            page = webhooks.lines(session, row, behind, self._deps.draw, at, until)
+        identity = identity_of(row.id, behind, until)
         if page.read and row.told != identity:
             self._deps.db.write(lambda s: webhooks.tell(s, row, page, identity, at), key="export")
-        body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": ahead})
-        deliver(self._deps.settings, row, identity, body)
-        moved = self._deps.db.write(lambda s: kept.move(s, row, ahead, at.real), key=f"webhook:{row.name}")
+        if page.lines:
+            body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": until})
+            deliver(self._deps.settings, row, identity, body)
+            log.info("webhook.sent", webhook=row.id, message=identity, lines=len(page.lines))
+
+    def _arrived(self, letter: dict[str, Any], row: Row[Any]) -> bool:
+        now = datetime.now(UTC)
+
+        def settle(session: Session) -> bool:
+            decision, answer = Decision(State.SENT), Answer(Kind.SENT)
+            ours = outbox.settle(session, letter["id"], self._owner, decision, answer, now)
+            if ours:
+                kept.took(session, row.id, letter["payload"]["until"], now)
+            return ours
+
         self._deps.metrics.job("webhooks", good=True)
-        log.info("webhook.sent", webhook=row.id, message=identity, lines=len(page.lines))
-        return moved and page.more
+        return self._deps.db.write(settle, key="outbox")
 
-    def _failed(self, row: Row[Any], failure: Undelivered) -> None:
-        failures = row.failures + 1
-        wait = None if failure.ends else wait_after(failures)
+    def _failed(self, letter: dict[str, Any], row: Row[Any], failure: Undelivered) -> None:
+        now = datetime.now(UTC)
+        decision = decide(
+            str(failure),
+            row.name,
+            attempt=letter["attempt"],
+            after=timedelta(seconds=failure.after),
+            ends=failure.ends,
+            now=now,
+        )
+        answer = Answer(Kind.REFUSED, "undelivered")
         self._deps.metrics.job("webhooks", good=False)
-        log.warning("webhook.held", webhook=row.id, failures=failures, stopped=wait is None)
-        if wait is None:
-            self._note(row, failures=failures, trouble=str(failure), stopped=True)
-            return
-        after = max(wait, timedelta(seconds=failure.after))
-        self._note(row, failures=failures, trouble=str(failure), not_before=datetime.now(UTC) + after)
-
-    def _note(self, row: Row[Any], **values: Any) -> None:
-        self._deps.db.write(lambda s: kept.change(s, row.name, **values), key=f"webhook:{row.name}")
+        stopped = decision.state is State.DEAD
+        log.warning("webhook.held", webhook=row.id, failures=letter["attempt"], stopped=stopped)
+        settle = partial(
+            outbox.settle, letter_id=letter["id"], owner=self._owner, decision=decision, answer=answer, now=now
+        )
+        self._deps.db.write(settle, key="outbox")
 
 
 def body_of(kind: str, at: datetime, data: dict[str, Any]) -> bytes:

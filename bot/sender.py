@@ -111,7 +111,7 @@ class Sender:
         now, clock, wait, orphans = datetime.now(UTC), time.monotonic(), HEARTBEAT, False
         due: list[Any] = []
         for head in heads:
-            if head.state == State.SENDING.value or head.lane in self._busy:
+            if head.state == State.SENDING.value or head.lane in self._busy or head.kind == outbox.WEBHOOK:
                 continue
             if head.kind in FOLLOWS and head.target_state not in (
                 None,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot import digests, pledges
+from bot import digests, pledges, webhooks
 from bot.domain.accounts import Ask, Done
 from bot.domain.clock import Moment
 from bot.domain.commands import FORMS, SETTINGS, shown
@@ -12,7 +12,7 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.wording import listed
 from bot.released import rules_of
 from bot.views.health import Crm, Dead, Health, Settings, Waiting, lines, settings
-from storage import connections, export, leads, outbox, people, routing, webhooks, workspace
+from storage import connections, export, leads, outbox, people, routing, workspace
 from storage import waiting as kept_waiting
 
 REFUSED = "Slack refused it."
@@ -50,7 +50,9 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],
         crms=[Crm(_title(row.name), row.read_at, row.trouble, row.refused) for row in connections.everything(session)],
-        webhooks=[(row.name, row.trouble, not row.stopped) for row in webhooks.everything(session) if row.trouble],
+        webhooks=[
+            (one.row.name, one.trouble) for one in webhooks.standings(session) if one.trouble and not one.stopped
+        ],
         settings=_settings(session, at),
         drift=[(row.model_line, row.at) for row in export.alarms_since(session, at.now - DRIFT_SHOWN)],
     )

@@ -1,5 +1,6 @@
 """Webhooks: where lines of the export are sent to as they come, with secrets that are worked out and never kept."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError, SettingsError
 from bot.domain.feedback import cursor_of
+from bot.domain.retry import State
 from bot.domain.webhook import OVERLAP, shown_secret
-from storage import webhooks
+from storage import webhooks, workspace
 
 SCOPES = ("export", "export:joined", "export:text")
 # Lines in a message: some 40 kB, which any receiver takes.
@@ -59,25 +61,16 @@ def rotate(session: Session, name: str, draw: Draw, at: Moment) -> str:
 
 def replay(session: Session, name: str, since: str) -> None:
     """Send again what comes behind a cursor, or everything. Raises OtherwiseError, BadCursor."""
-    named(session, name)
+    row = named(session, name)
     behind = cursor_of(since)
     export.placed(session, behind)
-    webhooks.change(
-        session,
-        name,
-        cursor=behind.text() if since else "",
-        ahead="",
-        failures=0,
-        not_before=None,
-        trouble="",
-        stopped=False,
-    )
+    webhooks.withdraw(session, row.id)
+    webhooks.change(session, name, cursor=behind.text() if since else "", round=row.round + 1)
 
 
-def resume(session: Session, name: str) -> None:
-    """Go on where it stopped. Raises OtherwiseError when there is no such one."""
-    named(session, name)
-    webhooks.change(session, name, failures=0, not_before=None, trouble="", stopped=False)
+def resume(session: Session, name: str, real: datetime) -> None:
+    """Go on where it stopped, or wait no longer. Raises OtherwiseError when there is no such one."""
+    webhooks.hurry(session, named(session, name).id, real)
 
 
 def named(session: Session, name: str) -> Row[Any]:
@@ -88,13 +81,40 @@ def named(session: Session, name: str) -> Row[Any]:
     return row
 
 
-def next_lines(session: Session, row: Row[Any], draw: Draw, at: Moment) -> export.Page:
-    """What the receiver does not have yet: as much as was tried before, where it was.
+def lines(session: Session, row: Row[Any], behind: str, draw: Draw, at: Moment, until: str = "") -> export.Page:
+    """What lies behind a place, as much as a message holds, or up to `until`.
 
     Raises SwitchedOff for a scope that is switched off here.
     """
-    until = cursor_of(row.ahead) if row.ahead else None
-    return export.page(session, set(row.scopes), cursor_of(row.cursor), draw, at, LINES, until)
+    end = cursor_of(until) if until else None
+    return export.page(session, set(row.scopes), cursor_of(behind), draw, at, LINES, end)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it goes with one: what keeps its next message from arriving, if anything, and whether that was given up."""
+
+    row: Row[Any]
+    trouble: str = ""
+    stopped: bool = False
+
+
+def standings(session: Session) -> list[Standing]:
+    """How it goes with each, by name."""
+    unsent, mode = webhooks.unsent(session), workspace.read(session)
+    found = []
+    for row in webhooks.everything(session):
+        letter = unsent.get(webhooks.lane(row.id))
+        trouble = letter.fix or "" if letter is not None else ""
+        if not trouble and export.is_off(mode, set(row.scopes)):
+            trouble = str(export.SwitchedOff())
+        found.append(Standing(row, trouble, letter is not None and letter.state == State.DEAD.value))
+    return found
+
+
+def waiting(session: Session) -> list[Standing]:
+    """Those whose next message is kept from arriving for now. One that was given up is told of as a dead letter."""
+    return [one for one in standings(session) if one.trouble and not one.stopped]
 
 
 def tell(session: Session, row: Row[Any], page: export.Page, message: str, at: Moment) -> None:

@@ -4,34 +4,35 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, insert, select, text, true, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, insert, or_, select, text, true, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
 from storage.database import LETTERS, changed
 from storage.tables import DirectChannel, Letter, UtcDateTime, table
 
+WEBHOOK = "webhook"
 OPEN = (State.PENDING.value, State.SENDING.value, State.UNCERTAIN.value)
 letters, direct = table(Letter), table(DirectChannel)
 
 
 # The states stand in the statements as they stand in the partial indices: with parameters in their place neither
 # database would use those, and each look would read every letter ever sent.
-_IS_OPEN = "state IN ('pending', 'sending', 'uncertain')"
-_IS_DEAD = "state = 'dead'"
+IS_OPEN = "state IN ('pending', 'sending', 'uncertain')"
+IS_DEAD = "state = 'dead'"
 _HAS_WORDS = "state = 'sent' AND error IS NULL"
 # Lane by lane along the index, so that a lane with ten thousand letters costs no more than one with a single letter.
 _HEADS = text(
     f"""
     WITH RECURSIVE lanes(lane) AS (
-        SELECT min(lane) FROM letter WHERE {_IS_OPEN}
+        SELECT min(lane) FROM letter WHERE {IS_OPEN}
         UNION ALL
-        SELECT (SELECT min(letter.lane) FROM letter WHERE {_IS_OPEN} AND letter.lane > lanes.lane)
+        SELECT (SELECT min(letter.lane) FROM letter WHERE {IS_OPEN} AND letter.lane > lanes.lane)
         FROM lanes WHERE lanes.lane IS NOT NULL
     )
     SELECT head.id, head.kind, head.lane, head.state, head.next_at, target.state AS target_state
     FROM lanes
-    JOIN letter head ON head.id = (SELECT min(id) FROM letter WHERE {_IS_OPEN} AND letter.lane = lanes.lane)
+    JOIN letter head ON head.id = (SELECT min(id) FROM letter WHERE {IS_OPEN} AND letter.lane = lanes.lane)
     LEFT JOIN letter target ON target.id = head.target_id
     ORDER BY head.id
     """  # noqa: S608  # constants of ours
@@ -198,11 +199,14 @@ def keep_direct_channel(session: Session, slack_id: str, channel_id: str) -> Non
         session.add(DirectChannel(slack_id=slack_id, channel_id=channel_id))
 
 
-def put_back(session: Session, letter: dict[str, Any], owner: str) -> None:
-    """Give up a claim whose letter was not begun, as if it had not been made; nothing when it is no longer ours."""
+def put_back(session: Session, letter: dict[str, Any], owner: str, next_at: datetime | None = None) -> None:
+    """Give up a claim whose letter was not begun, as if it had not been made, and not before `next_at` again; nothing
+    when it is no longer ours.
+    """
     state = State.UNCERTAIN if letter["error"] == UNCERTAIN else State.PENDING
     ours = (letters.c.id == letter["id"]) & (letters.c.claim == owner) & (letters.c.state == State.SENDING.value)
-    values = {"state": state.value, "claim": None, "lease_until": None, "attempt": letters.c.attempt - 1}
+    values: dict[str, Any] = {"state": state.value, "claim": None, "lease_until": None}
+    values |= {"attempt": letters.c.attempt - 1} | ({} if next_at is None else {"next_at": next_at})
     if changed(session, update(letters).where(ours).values(values)):
         session.info["signals"].add(LETTERS)
 
@@ -214,9 +218,11 @@ def take_back(
 
     `but` are those that the caller itself has in hand.
     """
-    gone = and_(text(_IS_OPEN), letters.c.state == State.SENDING.value, letters.c.id.not_in(but))
-    if not all_of_them:
-        gone &= letters.c.lease_until < now
+    gone = and_(text(IS_OPEN), letters.c.state == State.SENDING.value, letters.c.id.not_in(but))
+    # Webhooks are sent by a loop of their own, and may come twice: their lease is enough.
+    gone &= (
+        letters.c.lease_until < now if not all_of_them else or_(letters.c.kind != WEBHOOK, letters.c.lease_until < now)
+    )
     rows = session.execute(
         update(letters)
         .where(gone)
@@ -232,7 +238,7 @@ def give_up_edits(session: Session) -> None:
     lost = select(target.c.id).where(target.c.state == State.DEAD.value, target.c.id == letters.c.target_id).exists()
     session.execute(
         update(letters)
-        .where(text(_IS_OPEN), letters.c.state == State.PENDING.value, letters.c.target_id.is_not(None), lost)
+        .where(text(IS_OPEN), letters.c.state == State.PENDING.value, letters.c.target_id.is_not(None), lost)
         .values(state=State.DEAD.value, error="target_dead", fix="Mend the message that this belongs to first.")
     )
 
@@ -259,7 +265,7 @@ def revive(session: Session, now: datetime, like: int | None = None) -> int:
     return changed(
         session,
         update(letters)
-        .where(text(_IS_DEAD), same)
+        .where(text(IS_DEAD), same)
         .values(state=State.PENDING.value, attempt=0, lost=0, next_at=now, error=None, fix=None),
     )
 
@@ -267,7 +273,7 @@ def revive(session: Session, now: datetime, like: int | None = None) -> int:
 def standing(session: Session) -> dict[str, int]:
     """How many new messages are open or dead, by state; what follows an answer is not counted."""
     new = select(letters.c.state, func.count()).where(letters.c.kind == "post").group_by(letters.c.state)
-    return {row[0]: row[1] for which in (_IS_OPEN, _IS_DEAD) for row in session.execute(new.where(text(which)))}
+    return {row[0]: row[1] for which in (IS_OPEN, IS_DEAD) for row in session.execute(new.where(text(which)))}
 
 
 def oldest_open(session: Session) -> datetime | None:
@@ -275,7 +281,7 @@ def oldest_open(session: Session) -> datetime | None:
     new = letters.c.kind == "post"
     found: datetime | None = session.execute(
         # By the index of open letters: ordered by id, every letter ever sent would be passed first.
-        select(func.min(letters.c.created_at)).where(text(_IS_OPEN), new)
+        select(func.min(letters.c.created_at)).where(text(IS_OPEN), new)
     ).scalar()
     return found
 
@@ -287,7 +293,7 @@ def dead(session: Session) -> Sequence[Row[Any]]:
     lane = func.min(case((letters.c.kind == "post", letters.c.lane)))
     return session.execute(
         select(letters.c.fix, func.count().label("many"), func.min(letters.c.id).label("first"), lane.label("lane"))
-        .where(text(_IS_DEAD))
+        .where(text(IS_DEAD))
         .group_by(letters.c.fix)
         .order_by(func.min(letters.c.id))
     ).all()

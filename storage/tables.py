@@ -333,7 +333,9 @@ class WordsRead(SQLModel, table=True):
 
 
 class Letter(SQLModel, table=True):
-    """The outbox: one thing to be said in Slack, finished when it is queued."""
+    """The outbox: one thing to be said in Slack, finished when it is queued; or the places between which the export's
+    lines go to a webhook's receiver, put together when they are sent.
+    """
 
     __table_args__ = (
         Index(
@@ -365,7 +367,7 @@ class Letter(SQLModel, table=True):
     )
 
     id: int = Field(default=None, primary_key=True)
-    kind: str  # post, thread, update or private
+    kind: str  # post, thread, update, delete, private, picture or webhook
     # Order and pace are kept per lane: a channel's id, or a person's for her DM.
     lane: str
     payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
@@ -635,18 +637,15 @@ class Webhook(SQLModel, table=True):
     name: str = Field(unique=True)
     url: str
     scopes: list[str] = Field(sa_type=JSON)
-    # What the receiver has; the rest is to be sent, in order. `ahead` is where the message ends that is being tried.
+    # What the receiver has; the rest is to be sent, in order, a letter at a time.
     cursor: str = ""
-    ahead: str = ""
+    # How often all of it, or some, was asked for again: a letter's key is of its round.
+    round: int = 0
     # Which secret signs, counted from 1, and since when.
     generation: int = 1
     rotated_at: datetime | None = _moment(default=None)
-    # In real time; how often in a row it failed, and whether that was often enough.
-    failures: int = 0
-    not_before: datetime | None = _moment(default=None)
+    # When it last took something, in real time.
     sent_at: datetime | None = _moment(default=None)
-    trouble: str = ""
-    stopped: bool = False
     # The message of which reps were told that it was read.
     told: str = ""
     created_at: datetime = _moment()

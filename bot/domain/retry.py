@@ -72,7 +72,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Decision:
-    """The letter's next state; `next_at` is when it may be tried again, `fix` what an admin can do about a dead one."""
+    """The letter's next state; `next_at` is when it may be tried again, `fix` what an admin can do about a dead one, or
+    should know of one that waits.
+    """
 
     state: State
     next_at: datetime | None = None

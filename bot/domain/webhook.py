@@ -6,7 +6,9 @@ Source: the Standard Webhooks specification, version 1.0.0 (signature scheme `v1
 import base64
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from bot.domain.retry import Decision, State
 
 # Seconds, minutes, then hours: three days in all, after which somebody has to look.
 RETRIES = (
@@ -40,6 +42,9 @@ def identity_of(webhook: int, behind: str, until: str) -> str:
     return "msg_" + hashlib.sha256(f"{webhook}\x1f{behind}\x1f{until}".encode()).hexdigest()[:32]
 
 
-def wait_after(failures: int) -> timedelta | None:
-    """How long to wait after so many failures in a row (from 1); None when it is time to give up."""
-    return RETRIES[failures - 1] if failures <= len(RETRIES) else None
+def decide(sentence: str, name: str, *, attempt: int, after: timedelta, ends: bool, now: datetime) -> Decision:
+    """What follows when try number `attempt` (from 1) failed: the next, not before `after`, or the end."""
+    if ends or attempt > len(RETRIES):
+        again = f"Once that is mended: Try again in the app's Home, or otherwise webhooks resume {name}."
+        return Decision(State.DEAD, fix=f"The webhook {name} has stopped. {sentence} {again}")
+    return Decision(State.PENDING, now + max(RETRIES[attempt - 1], after), sentence)

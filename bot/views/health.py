@@ -81,8 +81,8 @@ class Health:
     drift: list[tuple[str, datetime]] = field(default_factory=list)
     settings: Settings | None = None
     crms: list[Crm] = field(default_factory=list)
-    # Webhooks that something keeps from being sent: name, what, whether it is tried again by itself.
-    webhooks: list[tuple[str, str, bool]] = field(default_factory=list)
+    # Webhooks that something keeps from being sent for now: name, what.
+    webhooks: list[tuple[str, str]] = field(default_factory=list)
 
 
 def lines(health: Health) -> list[str]:
@@ -96,11 +96,9 @@ def needs(health: Health) -> list[str]:
     found += [
         f"{foreign(one.name, 40)} can't be read. {foreign(one.trouble, 300)}" for one in health.crms if one.refused
     ]
-    for name, trouble, again in health.webhooks:
-        then = (
-            "It is tried again by itself." if again else f"Stopped; `otherwise webhooks resume {name}` on the server."
-        )
-        found.append(f"The webhook {foreign(name, 40)} is not delivered. {foreign(trouble, 300)} {foreign(then, 300)}")
+    for name, trouble in health.webhooks:
+        reason = foreign(trouble, 300)
+        found.append(f"The webhook {foreign(name, 40)} is not delivered. {reason} It is tried again by itself.")
     found += [_waits(one) for one in health.waiting]
     if health.paused:
         found.append("Paused: nothing is posted until `/otherwise resume`.")

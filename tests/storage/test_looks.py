@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from storage import export, fridays, outbox, sampling, waiting
+from storage import export, fridays, outbox, sampling, waiting, webhooks
 from storage.database import Database
 from storage.migrate import upgrade
 
@@ -24,6 +24,8 @@ LOOKS: dict[str, Callable[[Session], object]] = {
     "wrong data": lambda session: export.untold_problems(session, NOW - timedelta(days=90)),
     "lines of an export": lambda session: export.matured(session, (NOW, 7), NOW, 100),
     "letters whose sender died": lambda session: outbox.take_back(session, NOW, all_of_them=True, wait=timedelta()),
+    "what receivers have not taken": webhooks.unsent,
+    "webhooks that are due": lambda session: webhooks.due(session, NOW),
     "leads that wait": waiting.waiting_owners,
     "leads that nobody owns": lambda session: waiting.unowned(session, NOW),
     "numbers that are hidden": lambda session: sampling.hidden_since(session, NOW, 1),

@@ -1,9 +1,6 @@
 """Webhooks: the export's lines as they come, signed so that the standard's own library agrees, to nobody else."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -16,38 +13,13 @@ from bot import pushing
 from bot.domain.clock import Clock
 from bot.domain.webhook import RETRIES
 from bot.settings import Settings
+from storage import outbox
 from storage import webhooks as kept
 from storage.tables import Webhook as Hook
 from storage.tables import WordsRead
-from tests.crms.server import Answer, Asked, Crm
-from tests.sim import ROOT
-from tests.world import ADA, RIA, World, lead_item, words
-
-KEY = "a key of its own, for these tests"
-
-
-class Receiver(Crm):
-    """Keeps what it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        # So many messages more are taken, and answered as if they were not.
-        self.take_and_fail = 0
-        self.route("POST", "/hook", self._take)
-
-    def _take(self, asked: Asked) -> Answer:
-        body = json.dumps(asked.body, ensure_ascii=False).encode()
-        self.got.append(({key.lower(): value for key, value in asked.headers.items()}, body))
-        if self.take_and_fail and asked.body["type"] != "test":
-            self.take_and_fail -= 1
-            return Answer(500, {})
-        return Answer(204, None)
-
-    def lines(self) -> list[dict[str, Any]]:
-        """All lines of all messages, in order."""
-        every = [json.loads(body) for _, body in self.got]
-        return [line for one in every if one["type"] == "export.lines" for line in one["data"]["lines"]]
+from tests.crms.receiver import KEY, Receiver, at_once, hook, letter, matured
+from tests.crms.server import Answer
+from tests.world import ADA, RIA, World, words
 
 
 @pytest.fixture
@@ -66,39 +38,6 @@ def sending(make_world: Any, tmp_path: Any) -> World:
     )
     made.add_people()
     return made
-
-
-def hook(world: World, *typed: str, code: int = 0, **more: str) -> str:
-    """Type `otherwise webhooks …`; what it said, the secret's line first."""
-    environment = {
-        "DATABASE_URL": world.settings.database_url,
-        "OTHERWISE_HASH_KEY": KEY,
-        "OTHERWISE_WEBHOOKS_INSIDE": "true",
-        "OTHERWISE_CLOCK_FILE": str(world.settings.otherwise_clock_file),
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "webhooks", *typed],
-        cwd=ROOT,
-        env=os.environ | environment | more,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
-
-
-def matured(world: World, many: int, start: int = 0) -> None:
-    """Leads that came, ended and are past their horizon."""
-    world.send("/v1/leads", [lead_item(f"crm:{n}", RIA, 0.2, name=f"Firm {n}") for n in range(start, start + many)])
-    world.quiet()
-    world.shift(days=91)
-
-
-def state(world: World, name: str = "warehouse") -> Any:
-    with world.deps.db.reading() as session:
-        return kept.by_name(session, name)
 
 
 def test_what_matures_is_sent_signed_and_in_order(sending: World, receiver: Receiver) -> None:
@@ -154,30 +93,57 @@ def test_what_is_not_taken_is_tried_again_and_in_the_end_it_stops(sending: World
     receiver.fail(Answer(500, {}), Answer(400, {}), Answer(503, {}, {"Retry-After": "7200"}))
     matured(sending, 3)
     for failures in (1, 2, 3):
-        sending.sim.until(lambda n=failures: state(sending).failures == n)
+        sending.sim.until(lambda n=failures: (letter(sending).attempt, letter(sending).state) == (n, "pending"))
         assert "is not delivered" in words(sending.command(ADA, "status"))
         if failures == 3:
-            assert state(sending).not_before > datetime.now(UTC) + timedelta(minutes=100)
-        sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+            assert letter(sending).next_at > datetime.now(UTC) + timedelta(minutes=100)
+        at_once(sending)
     sending.sim.until(lambda: len(receiver.lines()) == 3)
     # It is written down a moment after the receiver has answered.
-    sending.sim.until(lambda: (state(sending).failures, state(sending).trouble) == (0, ""))
+    sending.sim.until(lambda: letter(sending).state == "none")
+    assert "is not delivered" not in words(sending.command(ADA, "status"))
 
-    sending.deps.db.write(lambda s: kept.change(s, "warehouse", failures=len(RETRIES)))
-    receiver.fail(Answer(500, {}))
+    receiver.fail(Answer(500, {}), Answer(500, {}))
     matured(sending, 2, start=3)
-    sending.sim.until(lambda: state(sending).stopped)
-    assert "Stopped" in words(sending.command(ADA, "status"))
-    assert "Stopped" in hook(sending, "list")
+    sending.sim.until(lambda: (letter(sending).attempt, letter(sending).state) == (1, "pending"))
+    at_once(sending, attempt=len(RETRIES))
+    sending.sim.until(lambda: letter(sending).state == "dead")
+    assert "warehouse has stopped" in words(sending.command(ADA, "status"))
+    assert "warehouse has stopped" in hook(sending, "list")
+    # What comes meanwhile waits behind it, so that the order holds.
+    matured(sending, 1, start=5)
     hook(sending, "resume", "warehouse")
-    sending.sim.until(lambda: len(receiver.lines()) == 5)
+    sending.sim.until(lambda: len(receiver.lines()) == 6)
+
+
+def test_an_admin_sends_again_from_her_home_what_was_given_up(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.fail(Answer(410, {}))
+    matured(sending, 2)
+    sending.sim.until(lambda: letter(sending).state == "dead")
+    home = sending.home(ADA)
+    assert "says that this webhook is gone (410)" in words(home)
+    sending.press_in(ADA, home, "Try again")
+    sending.sim.until(lambda: len(receiver.lines()) == 2)
+
+
+def test_of_one_that_is_removed_nothing_is_left_in_the_outbox(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.fail(Answer(410, {}))
+    matured(sending, 1)
+    sending.sim.until(lambda: letter(sending).state == "dead")
+    hook(sending, "remove", "warehouse")
+    assert "could not be delivered" not in words(sending.command(ADA, "status"))
+    # One of the same name and number begins anew.
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    sending.sim.until(lambda: len(receiver.lines()) == 1)
 
 
 def test_a_receiver_that_says_gone_is_not_asked_again(sending: World, receiver: Receiver) -> None:
     hook(sending, "add", "warehouse", f"{receiver.base}/hook")
     receiver.fail(Answer(410, {}))
     matured(sending, 1)
-    sending.sim.until(lambda: state(sending).stopped)
+    sending.sim.until(lambda: letter(sending).state == "dead")
     assert receiver.lines() == []
 
 
@@ -192,13 +158,31 @@ def test_a_message_whose_answer_was_lost_comes_again_with_its_id(sending: World,
     assert first == second
 
 
+def test_a_message_whose_sender_died_comes_again_with_its_id(sending: World, receiver: Receiver) -> None:
+    hook(sending, "add", "warehouse", f"{receiver.base}/hook")
+    receiver.take_and_fail = 1
+    matured(sending, 2)
+    sending.sim.until(lambda: (letter(sending).attempt, letter(sending).state) == (1, "pending"))
+    # As a process leaves it that dies between the receiver's answer and its own note of it.
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    at_once(sending, state="sending", claim="somebody", lease_until=over)
+    # The start of another sender: all of them are taken back, this one because its lease is over.
+    sending.deps.db.write(
+        lambda s: outbox.take_back(s, datetime.now(UTC), all_of_them=True, wait=timedelta()), key="outbox"
+    )
+    sending.sim.until(lambda: letter(sending).state == "none")
+    first, second = (headers["webhook-id"] for headers, _ in receiver.got[-2:])
+    assert first == second
+    assert len(receiver.lines()) == 4
+
+
 def test_what_was_tried_is_tried_again_as_it_was_though_more_has_come(sending: World, receiver: Receiver) -> None:
     hook(sending, "add", "warehouse", f"{receiver.base}/hook")
     receiver.take_and_fail = 1
     matured(sending, 2)
-    sending.sim.until(lambda: state(sending).failures == 1)
+    sending.sim.until(lambda: (letter(sending).attempt, letter(sending).state) == (1, "pending"))
     matured(sending, 3, start=2)
-    sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+    at_once(sending)
     sending.sim.until(lambda: len(receiver.got) == 4)
     sent = [(headers["webhook-id"], len(json.loads(body)["data"].get("lines", []))) for headers, body in receiver.got]
     assert [lines for _, lines in sent] == [0, 2, 2, 3]
@@ -217,10 +201,10 @@ def test_one_odd_receiver_stops_nobody_else(sending: World, receiver: Receiver) 
     sending.deps.db.write(lambda s: kept.add(s, row))
     receiver.fail(Answer(503, {}, {"Retry-After": "²"}))
     matured(sending, 2)
-    sending.sim.until(lambda: state(sending).failures == 1)
-    sending.deps.db.write(lambda s: kept.change(s, "warehouse", not_before=None))
+    sending.sim.until(lambda: (letter(sending).attempt, letter(sending).state) == (1, "pending"))
+    at_once(sending)
     sending.sim.until(lambda: len(receiver.lines()) == 2)
-    assert "ASCII" in state(sending, "a").trouble
+    sending.sim.until(lambda: "ASCII" in letter(sending, "a").fix)
 
 
 def test_replay_behind_a_place_sends_only_what_came_then(sending: World, receiver: Receiver) -> None:
@@ -243,10 +227,9 @@ def test_joined_lines_wait_for_the_switch_and_every_reading_stands_in_a_rep_s_ho
     sending.override(RIA, sending.see(RIA, "Acme Ltd"), "more", "She asked for a date")
     sending.quiet()
     sending.shift(days=91)
-    sending.sim.until(lambda: "switch it on" in state(sending, "science").trouble)
+    sending.sim.until(lambda: "switch it on" in words(sending.command(ADA, "status")))
     assert receiver.lines() == []
     sending.command(ADA, "export joined on")
-    sending.deps.db.write(lambda s: kept.change(s, "science", not_before=None))
     (line,) = sending.sim.until(receiver.lines)
     assert (line["lead_id"], line["direction"]) == ("crm:1", "more")
     assert "asked for a date" not in str(receiver.got)
