@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot import jobs
+from bot.carrier import Carrier
 from bot.deps import Deps
 from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
@@ -40,6 +42,19 @@ from storage.migrate import is_current, upgrade
 log = structlog.get_logger()
 LISTENER_CLIENT_SECONDS = 2
 OUTBOX_CLIENT_SECONDS = 10
+# Scheduled work: at each heartbeat, and after so many seconds.
+OFTEN: dict[str, Callable[[Deps], None]] = {
+    "digests": jobs.queue_digests,
+    "assign": jobs.assign_unowned,
+    "reps": jobs.look_after_reps,
+    "sample": jobs.look_after_sample,
+}
+SELDOM: dict[str, Callable[[Deps], None]] = {
+    "give back": jobs.give_back,
+    "drift": jobs.look_for_drift,
+    "tidy": jobs.tidy,
+}
+EVERY = {"give back": 600.0, "drift": 21_600.0, "tidy": 600.0}
 
 
 def build_deps(settings: Settings) -> Deps:
@@ -115,19 +130,7 @@ class Running:
         self.lead = Lead(self.deps.db, uuid.uuid4().hex)
         self.lead.start()
         self._undo.callback(self.lead.stop)
-        if not self.deps.db.sqlite:
-            from storage.notify import Listening  # brings PostgreSQL's driver
-
-            listening = Listening(self.deps.db.url, self.deps.db.letters)
-            listening.start()
-            self._undo.callback(listening.stop)
-        self.sender = Sender(self.deps, self.lead)
-        self.sender.start(identity.scopes)
-        self._undo.callback(self.sender.stop)
-        self._undo.callback(self._heartbeat().shutdown, wait=True)
-        for rounds in (Poller(self.deps, self.lead).rounds, Pusher(self.deps, self.lead).rounds):
-            rounds.start()
-            self._undo.callback(rounds.stop)
+        self._start_work(Carrier(self.deps, identity.scopes))
         bolt = build_bolt(self.deps, identity)
         secret = self.settings.slack_signing_secret.get_secret_value()
         self.connection: Connection | Watch
@@ -143,20 +146,43 @@ class Running:
         self._serve(app)
         log.info("started", port=self.port, sqlite=self.deps.db.sqlite)
 
-    def _heartbeat(self) -> BackgroundScheduler:
+    def _start_work(self, carrier: Carrier) -> None:
+        """What goes on by itself: letters, scheduled work, CRMs, webhooks. On SQLite here; among replicas, shared."""
+        worker = None
+        if not self.deps.db.sqlite:
+            # They bring PostgreSQL's driver, and the queue on it.
+            from bot.worker import Worker
+            from storage.notify import Listening
+
+            worker = Worker(self.deps, carrier)
+            listening = Listening(self.deps.db.url, self.deps.db.letters)
+            listening.start()
+            self._undo.callback(listening.stop)
+        poller = Poller(self.deps, self.lead, partial(worker.defer, "crm") if worker else None)
+        pusher = Pusher(self.deps, self.lead, partial(worker.defer, "job", "webhooks") if worker else None)
+        if worker is not None:
+            scheduled = {name: partial(job, self.deps) for name, job in (OFTEN | SELDOM).items()}
+            worker.start({**scheduled, "webhooks": pusher.push}, poller.turn)
+            self._undo.callback(worker.stop)
+        self.sender = Sender(self.deps, self.lead, carrier, worker)
+        self.sender.start()
+        self._undo.callback(self.sender.stop)
+        self._undo.callback(self._heartbeat(partial(worker.defer, "job") if worker else None).shutdown, wait=True)
+        for rounds in (poller.rounds, pusher.rounds):
+            rounds.start()
+            self._undo.callback(rounds.stop)
+
+    def _heartbeat(self, share: Callable[[str], object] | None) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")
-        seconds = self.settings.otherwise_heartbeat
 
-        def led(job: Callable[[Deps], None]) -> Callable[[], None]:
+        def led(name: str, job: Callable[[Deps], None]) -> Callable[[], object]:
             # They are harmless when done twice; that every replica draws the same digest would still be a waste.
-            return lambda: job(self.deps) if self.lead.ours() else None
+            work = partial(job, self.deps) if share is None else partial(share, name)
+            return lambda: work() if self.lead.ours() else None
 
-        often = {"trigger": "interval", "seconds": seconds, "max_instances": 1, "coalesce": True}
-        for job in (jobs.queue_digests, jobs.assign_unowned, jobs.look_after_reps, jobs.look_after_sample):
-            scheduler.add_job(led(job), **often)
-        scheduler.add_job(led(jobs.give_back), "interval", minutes=10, max_instances=1, coalesce=True)
-        scheduler.add_job(led(jobs.look_for_drift), "interval", hours=6, max_instances=1, coalesce=True)
-        scheduler.add_job(led(jobs.tidy), "interval", minutes=10, max_instances=1, coalesce=True)
+        seconds = dict.fromkeys(OFTEN, self.settings.otherwise_heartbeat) | EVERY
+        for name, job in (OFTEN | SELDOM).items():
+            scheduler.add_job(led(name, job), "interval", seconds=seconds[name], max_instances=1, coalesce=True)
         scheduler.start()
         return scheduler
 

@@ -8,6 +8,18 @@ import structlog
 
 from bot.domain.errors import OtherwiseError
 
+LIBRARIES = [
+    "slack_sdk",
+    "slack_bolt",
+    "uvicorn",
+    "httpx",
+    "apscheduler",
+    "alembic",
+    "sqlalchemy",
+    "procrastinate",
+    "psycopg",
+]
+
 
 def configure(level: str, form: str) -> None:
     """Set up logging for the process: JSON lines, or text for a terminal, on standard error."""
@@ -32,7 +44,17 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers, root.level = [handler], number
     # Libraries may put request bodies into their finer logs; theirs is heard from warning on, without its arguments.
-    for name in ("slack_sdk", "slack_bolt", "uvicorn", "httpx", "apscheduler", "alembic", "sqlalchemy"):
+    for name in (
+        "slack_sdk",
+        "slack_bolt",
+        "uvicorn",
+        "httpx",
+        "apscheduler",
+        "alembic",
+        "sqlalchemy",
+        "procrastinate",
+        "psycopg",
+    ):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 

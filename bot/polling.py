@@ -1,6 +1,7 @@
 """CRMs are read: a page over the network, then its rows and the place behind it in one commit, until all is read."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,8 +31,9 @@ OWNERS = 20
 class Poller:
     """Reads what is connected. It keeps a connector open for as long as it is connected the same way."""
 
-    def __init__(self, deps: Deps, lead: Lead) -> None:
-        self._deps = deps
+    def __init__(self, deps: Deps, lead: Lead, share: Callable[[str], object] | None = None) -> None:
+        """`share` hands a CRM's turn to whichever replica is free."""
+        self._deps, self._share = deps, share
         self._open: dict[str, tuple[Any, Connector]] = {}
         # Reps whom a CRM does not know as its users, and leads of which it did not take the owner.
         self._unknown: dict[str, set[str]] = {}
@@ -53,10 +55,11 @@ class Poller:
         """
         with self._deps.db.reading() as session:
             due = connections.due(session, datetime.now(UTC))
-        more = [self._poll(name) for name in due if not self._stopping.is_set()]
+        turn = self.turn if self._share is None else self._share
+        more = [turn(name) for name in due if not self._stopping.is_set()]
         return any(more)
 
-    def _poll(self, name: str) -> bool:
+    def turn(self, name: str) -> bool:
         """Read one for its turn; whether there is more at once."""
         try:
             ended = self._read(name)

@@ -5,6 +5,7 @@ signed, to an address that is looked at first. What arrived moves the receiver's
 import json
 import socket
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -52,9 +53,10 @@ class Undelivered(OtherwiseError):
 class Pusher:
     """Queues a letter to each receiver who has not got everything, and sends the letters that are due."""
 
-    def __init__(self, deps: Deps, lead: Lead) -> None:
+    def __init__(self, deps: Deps, lead: Lead, share: Callable[[], bool] | None = None) -> None:
+        """`share` hands a round to whichever replica is free."""
         self._deps, self._owner = deps, uuid.uuid4().hex
-        self.rounds = Rounds("webhooks", deps.settings.otherwise_heartbeat, lead, self.push, lambda: None)
+        self.rounds = Rounds("webhooks", deps.settings.otherwise_heartbeat, lead, share or self.push, lambda: None)
 
     def push(self) -> bool:
         """A letter for each who has none, and a try for each that is due; whether there may be more at once.

@@ -1,80 +1,92 @@
-"""The loop that sends letters: claimed, said at Slack's pace, and settled by what Slack answered."""
+"""The loop that decides which letters may be said now: claimed at Slack's pace, lane by lane, and handed out."""
 
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
 import structlog
 from sqlmodel import Session
 
-from bot import delivery
+from bot.carrier import PACED, Carrier, Letter
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
-from bot.domain.retry import SETTLE, UNCERTAIN, Answer, Decision, Kind, State, decide
+from bot.domain.retry import SETTLE, Answer, Decision, Kind, State
 from bot.lead import Lead
 from bot.log import frames
-from bot.views.kit import Json
-from storage import leads, outbox
+from storage import outbox, replicas
 
 log = structlog.get_logger()
-T = TypeVar("T")
+# Letters on their way at once, in each process.
 SENDERS = 32
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 30.0
 GAP = 0.01
-# A letter is begun only while the lead is ours for longer than the client waits for Slack: whoever leads next finds
-# none of our calls still under way.
+# A letter is begun only while the lead is ours for longer than the client waits for Slack.
 SPARE = 10.0
 # A letter is claimed this much before its lane may speak again, so that looking and claiming cost the lane nothing.
 AHEAD = 0.1
-# How long a post waits for the one before it: 600 a minute at the least, more than Slack takes from a workspace.
-TURN = 0.1
-# How long the sender waits for its writes. Nobody waits for it: giving up while the disk is slow would leave a letter
-# claimed that nobody sends, until its lease runs out.
-PATIENCE = 30.0
-# Edits and deletions share a tier, and may be sent twice without harm.
-PACED = ("update", "delete")
 # What waits until the message that it belongs to is there.
 FOLLOWS = (*PACED, "thread", "private", "picture")
+# What Slack paces channel by channel.
+NEWS = ("post", "thread")
+
+
+class Hands(Protocol):
+    """Other processes that say what this one has claimed."""
+
+    # For how long a claim holds, how often it is looked for claims that are over, how many processes there are.
+    lease: timedelta
+    every: float
+    many: int
+
+    def take(self, session: Session, letters: list[Letter]) -> None:
+        """Queue claimed letters for whoever is free, in the transaction that claims them."""
+
+    def withdraw(self) -> None:
+        """Give back what was queued and not begun."""
 
 
 class Sender:
-    """The loop that sends letters: one at a time in a lane, start to start at Slack's pace, lanes side by side.
+    """Looks for what may be said, claims it, and hands it out: to threads of its own, or to `hands`.
 
-    It sleeps until a commit adds letters or the earliest is due; the heartbeat is only the safety net.
+    In a lane one letter at a time, start to start at Slack's pace; lanes side by side. It sleeps until a commit adds
+    letters or the earliest is due; the heartbeat is only the safety net.
     """
 
-    def __init__(self, deps: Deps, lead: Lead) -> None:
-        self._deps, self._wake, self._lead = deps, deps.db.letters, lead
+    def __init__(self, deps: Deps, lead: Lead, carrier: Carrier, hands: Hands | None = None) -> None:
+        self._deps, self._wake, self._lead, self._carrier, self._hands = deps, deps.db.letters, lead, carrier, hands
+        self._lease, self._every = (LEASE, HEARTBEAT) if hands is None else (hands.lease, hands.every)
         self._took_over = False
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
-        self._owner, self._stopping = uuid.uuid4().hex, threading.Event()
+        self._stopping = threading.Event()
         self._busy: set[str] = set()
         self._in_hand: set[int] = set()
+        # Letters that others were given, by lane, until it is known what became of them.
+        self._given: dict[str, int] = {}
+        # When a lane may speak again, and before when none may.
         self._ready: dict[str, float] = {}
+        self._not_before = 0.0
         self._edits, self._edits_at = float(deps.settings.otherwise_updates_per_minute), time.monotonic()
         self._edits_until = 0.0
-        self._can_read_history = self._can_send_pictures = False
-        self._turn, self._settled = threading.Lock(), threading.Event()
-        self._settled.set()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
-    def start(self, scopes: set[str]) -> None:
+    def start(self) -> None:
         """Begin; it sends while the lead is ours."""
-        self._can_read_history = bool(scopes & delivery.HISTORY_SCOPES)
-        self._can_send_pictures = delivery.PICTURES in scopes
         self._thread.start()
 
     def stop(self, patience: float = 10.0) -> None:
         """Stop claiming, let what is on its way finish."""
         self._stopping.set()
+        self._carrier.stop()
         self._wake.set()
         self._thread.join(patience)
+        if self._hands is not None and self._lead.ours():
+            self._hands.withdraw()
         self._pool.shutdown(wait=True)
 
     def _run(self) -> None:
@@ -87,10 +99,9 @@ class Sender:
                     self._wake.wait(1.0)
                     continue
                 if not self._took_over:
-                    # Whoever had the lead before has it no more, and what was on its way then may have been said.
-                    self._take_back(all_of_them=True)
+                    self._take_over()
                     self._took_over, looked = True, time.monotonic()
-                if time.monotonic() - looked > HEARTBEAT:
+                if time.monotonic() - looked > self._every:
                     looked = time.monotonic()
                     self._take_back(all_of_them=False)
                 wait = self._round()
@@ -100,26 +111,34 @@ class Sender:
             except Exception as failure:  # noqa: BLE001  # the loop must outlive a defect, and say so
                 log.error("sender.failed", trace=frames(failure))
                 wait = 5.0
-            self._wake.wait(min(wait, HEARTBEAT))
+            self._wake.wait(min(wait, self._every))
             # Commits may come by the thousand a second; one look answers for all of the last few milliseconds.
             self._stopping.wait(GAP)
+
+    def _take_over(self) -> None:
+        # On SQLite there is no other process, so whatever is claimed was on its way when one died, and may have been
+        # said. Other replicas may still be saying what they were given; their claims end by themselves.
+        self._take_back(all_of_them=self._hands is None)
+        if self._hands is not None:
+            self._given.clear()
+            # Who led before knows which lanes have just spoken; we don't.
+            self._not_before = time.monotonic() + self._deps.settings.otherwise_post_interval
 
     def _round(self) -> float:
         """Claim and hand out everything that is due; the seconds until the next thing is."""
         with self._deps.db.reading() as session:
             heads = outbox.heads(session)
+            ended = replicas.ended(session, list(self._given.values()))
         now, clock, wait, orphans = datetime.now(UTC), time.monotonic(), HEARTBEAT, False
+        self._learn(ended, now, clock)
         due: list[Any] = []
         for head in heads:
             if head.state == State.SENDING.value or head.lane in self._busy or head.kind == outbox.WEBHOOK:
                 continue
-            if head.kind in FOLLOWS and head.target_state not in (
-                None,
-                State.SENT.value,
-            ):
+            if head.kind in FOLLOWS and head.target_state not in (None, State.SENT.value):
                 orphans = orphans or head.target_state == State.DEAD.value
                 continue
-            at = max((head.next_at - now).total_seconds(), self._ready.get(head.lane, 0.0) - clock - AHEAD)
+            at = max((head.next_at - now).total_seconds(), self._lane_wait(head, clock))
             if head.kind in PACED:
                 at = max(at, self._edit_wait(clock, taken=len([one for one in due if one.kind in PACED])))
             if at <= 0:
@@ -127,23 +146,54 @@ class Sender:
             else:
                 wait = min(wait, at)
         if orphans:
-            self._write(outbox.give_up_edits)
-        if due:
-            self._hand_out({head.id: head for head in due}, now)
+            self._carrier.write(outbox.give_up_edits)
+        self._hand_out([head.id for head in due[: self._room(heads)]], now)
         return wait
 
-    def _hand_out(self, due: dict[int, Any], now: datetime) -> None:
-        ids = list(due)
+    def _lane_wait(self, head: Any, clock: float) -> float:
+        """Seconds until a lane's head may be claimed, as far as its channel's pace goes."""
+        if self._hands is None:
+            return self._ready.get(head.lane, 0.0) - clock - AHEAD
+        # Whoever says it begins at once, so that nothing is handed out ahead of its time.
+        return max(self._ready.get(head.lane, 0.0), self._not_before) - clock if head.kind in NEWS else 0.0
+
+    def _room(self, heads: Sequence[Any]) -> int:
+        """How many letters may be handed out: no more than are said before their claims are over."""
+        if self._hands is None:
+            return len(heads)
+        on_the_way: int = sum(head.state == State.SENDING.value and head.kind != outbox.WEBHOOK for head in heads)
+        return max(0, SENDERS * self._hands.many - on_the_way)
+
+    def _learn(self, ended: Any, now: datetime, clock: float) -> None:
+        """What became of letters that others were given: when lanes may speak again, and whether edits have to wait."""
+        for row in ended:
+            self._given.pop(row.lane, None)
+            if row.kind in NEWS and row.ago is not None:
+                self._ready[row.lane] = clock - float(row.ago) + self._deps.settings.otherwise_post_interval
+            if row.kind in PACED and row.error == "ratelimited" and row.next_at > now:
+                self._edits_until = clock + (row.next_at - now).total_seconds()
+
+    def _hand_out(self, ids: list[int], now: datetime) -> None:
         for start in range(0, len(ids), 100):
-            part = ids[start : start + 100]
-            claim = partial(outbox.claim, ids=part, owner=self._owner, now=now, lease=LEASE)
-            taken = self._write(claim)
-            for letter in taken:
-                self._busy.add(letter["lane"])
-                self._in_hand.add(letter["id"])
+            # A claim of its own each time: what was taken back and claimed anew is not what it was.
+            claim = partial(
+                outbox.claim, ids=ids[start : start + 100], owner=uuid.uuid4().hex, now=now, lease=self._lease
+            )
+            for letter in self._carrier.write(lambda s, claim=claim: self._claim(s, claim)):  # type: ignore[misc]
                 if letter["kind"] in PACED:
                     self._edits -= 1
+                if self._hands is not None:
+                    self._given[letter["lane"]] = letter["id"]
+                    continue
+                self._busy.add(letter["lane"])
+                self._in_hand.add(letter["id"])
                 self._pool.submit(self._send, letter)
+
+    def _claim(self, session: Session, claim: Any) -> list[Letter]:
+        taken: list[Letter] = claim(session)
+        if self._hands is not None:
+            self._hands.take(session, taken)
+        return taken
 
     def _edit_wait(self, clock: float, taken: int) -> float:
         """Seconds until Slack takes another edit: its tier's minute as a bucket, shared by all lanes."""
@@ -154,128 +204,34 @@ class Sender:
         left = self._edits - taken
         return max(self._edits_until - clock, 0.0 if left >= 1 else (1 - left) / a_second)
 
-    def _take_turn(self, letter: dict[str, Any]) -> threading.Event:
-        """Let a post wait until the one before it is settled, or for a moment; the event says that this one is.
-
-        A crash leaves every post that Slack took and we did not write down to be said again. So there should be one of
-        them, not one a lane, as long as Slack answers quickly. Where its history can be read, nothing is said twice.
-        """
-        if self._can_read_history or letter["kind"] in PACED:
-            return threading.Event()
-        with self._turn:
-            self._settled.wait(TURN)
-            self._settled = mine = threading.Event()
-        return mine
-
-    def _send(self, letter: dict[str, Any]) -> None:
-        settled, left_out = threading.Event(), list[Json]()
+    def _send(self, letter: Letter) -> None:
         try:
-            answer = self._direct(letter)
-            if answer is None:
-                self._stopping.wait(max(0.0, self._ready.get(letter["lane"], 0.0) - time.monotonic()))
-                settled = self._take_turn(letter)
-                if letter["kind"] in ("post", "thread"):
-                    # From start to start; the small margin keeps a slow clock at Slack's end from refusing.
-                    self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
-                if not self._lead.ours(SPARE):
-                    log.warning("letter.left", letter=letter["id"])
-                    # Another replica may lead by now, and have taken it back; if not, it is anybody's again.
-                    self._write(lambda s: outbox.put_back(s, letter, self._owner))
-                    return
-                answer, left_out = self._say(letter)
-            self._settle(letter, answer, left_out if self._can_send_pictures else [])
+            self._stopping.wait(max(0.0, self._ready.get(letter["lane"], 0.0) - time.monotonic()))
+            ended = self._carrier.carry(letter, lambda: self._begins(letter))
+            if ended is not None and letter["kind"] in PACED:
+                self._wait_with_edits(*ended)
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
         finally:
-            settled.set()
             self._in_hand.discard(letter["id"])
             self._busy.discard(letter["lane"])
             self._wake.set()
 
-    def _say(self, letter: dict[str, Any]) -> tuple[Answer, list[Json]]:
-        if letter["error"] == UNCERTAIN:
-            log.warning("letter.again", letter=letter["id"], attempt=letter["attempt"], looks=self._can_read_history)
-        return delivery.deliver(self._deps.slack, letter, can_read_history=self._can_read_history)
+    def _begins(self, letter: Letter) -> bool:
+        if letter["kind"] in NEWS:
+            # From start to start; the small margin keeps a slow clock at Slack's end from refusing.
+            self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
+        return True
 
-    def _direct(self, letter: dict[str, Any]) -> Answer | None:
-        """Open the DM once for a person's lane; an answer only when that failed."""
-        lane = letter["lane"]
-        if letter["dm"] or letter["kind"] != "post" or lane[0] not in "UW":
-            return None
-        opened = delivery.open_direct(self._deps.slack, lane)
-        if opened.kind is not Kind.SENT:
-            # Opening a DM twice is the same as once: nothing was said yet.
-            return Answer(Kind.UNREACHED, opened.code) if opened.kind is Kind.UNKNOWN else opened
-        letter["dm"] = opened.channel
-        self._write(lambda s: outbox.keep_direct_channel(s, lane, opened.channel))
-        return None
-
-    def _settle(self, letter: dict[str, Any], answer: Answer, left_out: list[Json]) -> None:
-        """Write down how it ended and what follows. The database may be away; what Slack did must not be lost."""
-        now = datetime.now(UTC)
-        decision = decide(
-            answer,
-            attempt=letter["attempt"],
-            lost=letter["lost"],
-            repeatable=letter["kind"] in PACED,
-            now=now,
-        )
-        if answer.kind is Kind.LIMITED and letter["kind"] in PACED and decision.next_at:
-            self._edits_until = time.monotonic() + (decision.next_at - now).total_seconds()
-        posted_at = self._deps.clock.now()
-        while True:
-            try:
-                ours = self._write(
-                    lambda s: _settled(s, letter, self._owner, decision, answer, left_out, now, posted_at)
-                )
-                break
-            except OtherwiseError:
-                if self._stopping.wait(1.0):
-                    raise
-        self._deps.metrics.sent(letter["kind"], answer.kind.value)
-        if not ours:
-            log.warning("letter.not_ours", letter=letter["id"])
-        if decision.state is not State.SENT:
-            log.warning("letter.held", letter=letter["id"], state=decision.state.value, error=answer.code)
-
-    def _write(self, work: Callable[[Session], T]) -> T:
-        return self._deps.db.write(work, key="outbox", timeout=PATIENCE)
+    def _wait_with_edits(self, answer: Answer, decision: Decision) -> None:
+        # Their tier is shared: when one is refused for now, the others would be too.
+        if answer.kind is Kind.LIMITED and decision.next_at is not None:
+            self._edits_until = time.monotonic() + (decision.next_at - datetime.now(UTC)).total_seconds()
 
     def _take_back(self, *, all_of_them: bool) -> None:
-        wait = SETTLE if self._can_read_history else timedelta()
-        # The lead may have run low and been renewed while ours were under way: those end by themselves.
+        wait = SETTLE if self._carrier.can_read_history else timedelta()
+        # Ours end by themselves, however long the database was away.
         mine = list(self._in_hand)
         gone = partial(outbox.take_back, now=datetime.now(UTC), all_of_them=all_of_them, wait=wait, but=mine)
-        for letter, kind in self._write(gone):
+        for letter, kind in self._carrier.write(gone):
             log.warning("letter.taken_back", letter=letter, kind=kind)
-
-
-def _add_pictures(session: Session, letter: dict[str, Any], left_out: list[Json], now: datetime) -> None:
-    """Charts that the workspace did not take, as pictures in the message's thread."""
-    for number, block in enumerate(one for one in left_out if one["type"] == "data_visualization"):
-        row = {
-            "kind": "picture",
-            "lane": f"picture:{letter['id']}",
-            "payload": {"chart": block},
-            "target_id": letter["id"],
-            "dedupe_key": f"picture:{letter['id']}:{number}",
-        }
-        outbox.add_once(session, row, now)
-
-
-def _settled(
-    session: Session,
-    letter: dict[str, Any],
-    owner: str,
-    decision: Decision,
-    answer: Answer,
-    left_out: list[Json],
-    now: datetime,
-    posted_at: datetime,
-) -> bool:
-    ours = outbox.settle(session, letter["id"], owner, decision, answer, now)
-    if ours and decision.state is State.SENT and letter["kind"] == "post" and letter["lead_id"] is not None:
-        leads.mark_posted(session, letter["lead_id"], posted_at)
-    if ours and decision.state is State.SENT:
-        _add_pictures(session, letter, left_out, now)
-    return ours

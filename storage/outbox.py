@@ -154,10 +154,11 @@ def claim(session: Session, ids: list[int], owner: str, now: datetime, lease: ti
         )
         if done:
             taken.append(letter_id)
-    return _letters(session, taken)
+    return read(session, taken)
 
 
-def _letters(session: Session, ids: list[int]) -> list[dict[str, Any]]:
+def read(session: Session, ids: list[int]) -> list[dict[str, Any]]:
+    """These letters whole, each with its message and the DM that it goes to, by id."""
     target = letters.alias("target")
     rows = session.execute(
         select(

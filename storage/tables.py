@@ -379,6 +379,8 @@ class Letter(SQLModel, table=True):
     lost: int = 0
     claim: str | None = None
     lease_until: datetime | None = _moment(default=None)
+    # When it was last begun, by the database's clock; where replicas share the work.
+    begun_at: datetime | None = _moment(default=None)
     next_at: datetime = _moment()
     created_at: datetime = _moment()
     sent_at: datetime | None = _moment(default=None)

@@ -6,6 +6,12 @@ from sqlmodel import SQLModel
 from storage import tables  # noqa: F401  # fills SQLModel.metadata
 from storage.database import migration_engine
 
+
+def _ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether a table is of this project's models: procrastinate has its own beside them."""
+    return kind != "table" or not (name or "").startswith("procrastinate")
+
+
 engine = migration_engine(context.config.attributes["url"])
 with engine.connect() as connection:
     if connection.dialect.name == "postgresql":
@@ -17,6 +23,7 @@ with engine.connect() as connection:
         target_metadata=SQLModel.metadata,
         render_as_batch=True,
         compare_type=True,
+        include_name=_ours,
     )
     with context.begin_transaction():
         context.run_migrations()

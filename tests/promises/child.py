@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from bot import delivery, jobs, lead, log, sender
+from bot import delivery, jobs, lead, log, sender, worker
 from bot.app import Running, build_deps
 from bot.polling import Poller
 from bot.settings import Settings, read_settings
@@ -116,6 +116,7 @@ def bot(told: dict[str, Any]) -> None:
     delivery.deliver = deliver  # what the process dies of
     sender.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, LEASE, HEARTBEAT
     lead.LEASE, lead.RENEW, sender.SPARE = LEASE.total_seconds(), HEARTBEAT / 2, HEARTBEAT
+    worker.LEASE, worker.EVERY, worker.SPARE, worker.DEAD_AFTER = LEASE, HEARTBEAT, HEARTBEAT, LEASE.total_seconds()
     settings = read_settings()
     log.configure("warning", "json")
     stop = threading.Event()

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 import handlers.commands
 import storage.backup
 import storage.database
-from bot import copies, delivery, digests, insight, lead, overrides, sender, socket_mode
+from bot import carrier, copies, delivery, digests, insight, overrides, socket_mode, worker
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
@@ -117,7 +117,7 @@ def claims_of_the_dead_are_taken_back(patch: Patch) -> None:
 
 @mechanism
 def what_is_under_way_is_not_taken_back(patch: Patch) -> None:
-    """Whoever has the lead takes back all that is claimed, its own calls too."""
+    """Claims that are over are taken back, also those of calls of one's own."""
     real = outbox.take_back
     patch.setattr(outbox, "take_back", lambda session, now, **more: real(session, now, **(more | {"but": ()})))
 
@@ -131,23 +131,23 @@ def looking_before_saying_it_again(patch: Patch) -> None:
 @mechanism
 def a_lost_answer_is_uncertain(patch: Patch) -> None:
     """What was not answered counts as sent."""
-    real = sender.decide
+    real = carrier.decide
 
     def decide(answer: Answer, **more: Any) -> Decision:
         return Decision(State.SENT) if answer.kind is Kind.UNKNOWN else real(answer, **more)
 
-    patch.setattr(sender, "decide", decide)
+    patch.setattr(carrier, "decide", decide)
 
 
 @mechanism
 def waiting_as_long_as_slack_says(patch: Patch) -> None:
     """429 is tried again at once."""
-    real = sender.decide
+    real = carrier.decide
 
     def decide(answer: Answer, *, now: datetime, **more: Any) -> Decision:
         return Decision(State.PENDING, now) if answer.kind is Kind.LIMITED else real(answer, now=now, **more)
 
-    patch.setattr(sender, "decide", decide)
+    patch.setattr(carrier, "decide", decide)
 
 
 @mechanism
@@ -208,14 +208,18 @@ def who_runs_commands_is_asked(patch: Patch) -> None:
 
 
 @mechanism
-def the_lead_is_asked_for_before_each_letter(patch: Patch) -> None:
-    """Whoever had the lead once goes on as if it had it still."""
+def a_claim_is_looked_at_before_each_letter(patch: Patch) -> None:
+    """Whoever was given a letter says it, however much later."""
+    patch.setattr(worker, "in_time", lambda _end: True)
 
-    def ours(self: Any, _ahead: float = 0.0) -> bool:
-        self.once = self._until > 0 or getattr(self, "once", False)
-        return bool(self.once)
 
-    patch.setattr(lead.Lead, "ours", ours)
+@mechanism
+def only_claims_that_are_over_are_taken_back(patch: Patch) -> None:
+    """Whoever takes over takes back what others have in hand."""
+    real = outbox.take_back
+    patch.setattr(
+        outbox, "take_back", lambda session, now, **more: real(session, now, **(more | {"all_of_them": True}))
+    )
 
 
 @mechanism

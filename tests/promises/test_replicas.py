@@ -8,9 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from bot import lead
 from bot.app import Running
-from bot.sender import SPARE
 from storage.database import Database
 from storage.tables import Leader, table
 from tests.promises.mechanisms import rests_on
@@ -82,7 +80,7 @@ def test_a_killed_leader_s_letters_are_sent_by_another(world: World, database: s
         second.close()
 
 
-@rests_on("the lead is asked for before each letter")
+@rests_on("a claim is looked at before each letter")
 def test_a_leader_that_was_stopped_and_goes_on_sends_nothing_twice(
     world: World, database: str, opened: Opened, without: str
 ) -> None:
@@ -119,23 +117,18 @@ def test_a_leader_that_was_stopped_and_goes_on_sends_nothing_twice(
         second.close()
 
 
-@rests_on("what is under way is not taken back")
-def test_a_lead_that_runs_low_and_is_renewed_takes_back_nothing_that_is_still_in_the_air(
-    world: World, without: str, monkeypatch: pytest.MonkeyPatch
+@rests_on("only claims that are over are taken back")
+def test_whoever_takes_the_lead_over_takes_back_nothing_that_is_still_in_the_air(
+    world: World, others: list[Running], without: str
 ) -> None:
     world.lead("warm", RIA, name="Warm")
     world.see(RIA, "Warm")
     world.quiet()
-    # Each renewal now carries two seconds of sending, and leaves three until the next.
-    monkeypatch.setattr(lead, "LEASE", SPARE + 2)
-    ours = world.running.lead.ours
-    world.sim.until(lambda: not ours(SPARE), 20)
-    world.sim.until(lambda: ours(SPARE), 20)
     world.sim.fault("chat.postMessage", "delay", seconds=6, times=5)
     world.send(LEADS, [lead_item(f"air:{n}", REPS[n], 0.2, name=f"Air {n}") for n in range(5)])
-    world.sim.until(lambda: not ours(SPARE), 20)
-    # These wake the sender while it may begin nothing.
-    world.send(LEADS, [lead_item(f"low:{n}", REPS[n], 0.2, name=f"Low {n}") for n in range(5, 10)])
+    world.sim.until(lambda: [row[3] for row in world.open_letters()].count("sending") == 5)
+    world.running.lead.stop()
+    world.sim.until(lambda: any(one.lead.ours() for one in others), 5)
     world.sim.until(lambda: not world.open_letters(), 60)
     found = history(world.sim, world.deps.db)
     assert found.clean(), str(found)

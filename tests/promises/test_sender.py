@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from bench.checker import Verdict, check_history
+from bot import sender
 from bot.domain import retry
 from bot.domain.retry import Answer, Kind, decide
 from storage import outbox, workspace
@@ -309,6 +310,26 @@ def test_a_sender_that_was_stopped_past_its_lease_settles_nothing(database: str,
     sent = Answer(Kind.SENT, ts="1.0", channel="D1")
     good = decide(sent, attempt=2, lost=0, repeatable=False, now=later)
     assert db.write(lambda s: outbox.settle(s, number, "alive", good, sent, later))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@rests_on("what is under way is not taken back")
+def test_what_is_in_the_air_for_longer_than_its_lease_is_not_taken_back(
+    make_world: Any, without: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As when the database was away for a minute and a letter could not be settled.
+    monkeypatch.setattr(sender, "LEASE", timedelta(seconds=0.5))
+    monkeypatch.setattr(sender, "HEARTBEAT", 0.3)
+    world = make_world()
+    world.add_people()
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.sim.fault("chat.postMessage", "delay", seconds=3, times=3)
+    world.send(LEADS, [lead_item(f"air:{n}", REPS[n], 0.2, name=f"Air {n}") for n in range(3)])
+    world.sim.until(lambda: not world.open_letters(), 60)
+    found = history(world.sim, world.deps.db)
+    assert found.clean(), str(found)
 
 
 def test_sigterm_under_load_ends_within_ten_seconds_and_loses_nothing(
