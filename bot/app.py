@@ -148,13 +148,13 @@ class Running:
 
     def _start_work(self, carrier: Carrier) -> None:
         """What goes on by itself: letters, scheduled work, CRMs, webhooks. On SQLite here; among replicas, shared."""
-        worker = None
+        self.worker = worker = None
         if not self.deps.db.sqlite:
             # They bring PostgreSQL's driver, and the queue on it.
             from bot.worker import Worker
             from storage.notify import Listening
 
-            worker = Worker(self.deps, carrier)
+            self.worker = worker = Worker(self.deps, carrier)
             listening = Listening(self.deps.db.url, self.deps.db.letters)
             listening.start()
             self._undo.callback(listening.stop)
@@ -163,6 +163,7 @@ class Running:
         if worker is not None:
             scheduled = {name: partial(job, self.deps) for name, job in (OFTEN | SELDOM).items()}
             worker.start({**scheduled, "webhooks": pusher.push}, poller.turn)
+            self._undo.callback(worker.close)
             self._undo.callback(worker.stop)
         self.sender = Sender(self.deps, self.lead, carrier, worker)
         self.sender.start()

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, AppNotOpen, ConnectorException
 from procrastinate.jobs import Job, Status
 from sqlmodel import Session
 
@@ -74,6 +74,9 @@ class Worker:
         with suppress(RuntimeError):  # the loop has ended by itself
             self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(GRACE + 2)
+
+    def close(self) -> None:
+        """Queue nothing more."""
         self._queue.close()
 
     def defer(self, task: str, name: str) -> bool:
@@ -82,7 +85,7 @@ class Worker:
         try:
             with suppress(AlreadyEnqueued):
                 self._queue.configure_task(task, queue=QUEUE, lock=once, queueing_lock=once).defer(name=name)
-        except ConnectorException as failure:
+        except (ConnectorException, AppNotOpen) as failure:
             log.warning("job.waits", job=name, error=type(failure).__name__)
         return False
 
@@ -154,8 +157,8 @@ class Worker:
                     await self._work_while_it_holds()
             except Exception as failure:  # noqa: BLE001  # the database is away, or took this one for dead
                 log.warning("worker.away", trace=frames(failure))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._end.wait(), AGAIN)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), AGAIN)
 
     async def _work_while_it_holds(self) -> None:
         """Work until the end, or until something fails."""

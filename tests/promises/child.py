@@ -29,7 +29,7 @@ from tests.promises.mechanisms import MECHANISMS
 # The wait after a crash, in which a late copy could still come; the local workspace answers at once.
 SETTLE = timedelta(seconds=0.5)
 # On PostgreSQL another replica could be alive, so what a dead one held is its until its lease ends.
-LEASE, HEARTBEAT = timedelta(seconds=2), 0.5
+LEASE, HEARTBEAT, SHARE = timedelta(seconds=2), 0.5, timedelta(seconds=5)
 
 
 def die() -> None:
@@ -116,7 +116,8 @@ def bot(told: dict[str, Any]) -> None:
     delivery.deliver = deliver  # what the process dies of
     sender.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, LEASE, HEARTBEAT
     lead.LEASE, lead.RENEW, sender.SPARE = LEASE.total_seconds(), HEARTBEAT / 2, HEARTBEAT
-    worker.LEASE, worker.EVERY, worker.SPARE, worker.DEAD_AFTER = LEASE, HEARTBEAT, HEARTBEAT, LEASE.total_seconds()
+    # Longer than a replica's share of letters takes, which go one after the other.
+    worker.LEASE, worker.EVERY, worker.SPARE, worker.DEAD_AFTER = SHARE, HEARTBEAT, HEARTBEAT, LEASE.total_seconds()
     settings = read_settings()
     log.configure("warning", "json")
     stop = threading.Event()

@@ -223,6 +223,16 @@ def only_claims_that_are_over_are_taken_back(patch: Patch) -> None:
 
 
 @mechanism
+def a_dead_replica_s_jobs_are_dropped(patch: Patch) -> None:
+    """What a dead replica had begun stays begun, and with it the lanes that its jobs have locked."""
+
+    async def nobody(self: Any) -> None:
+        await self._end.wait()
+
+    patch.setattr(worker.Worker, "_look_after_others", nobody)
+
+
+@mechanism
 def once_a_manager_and_week(patch: Patch) -> None:
     """A digest is queued by everybody who finds it due."""
     count = iter(range(10**6))

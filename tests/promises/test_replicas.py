@@ -1,20 +1,29 @@
-"""Promise 15 with several replicas: one sends, another takes over, and who was stopped speaks for nobody."""
+"""Promise 15 with several replicas: one decides, all work, others take over, and who was stopped speaks for nobody."""
 
 import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from bot.app import Running
 from storage.database import Database
-from storage.tables import Leader, table
+from storage.tables import Digest, Leader, table
+from tests.crms import SECRETS
+from tests.crms.hubspot import HubSpotServer
+from tests.crms.receiver import KEY, Receiver, hook
 from tests.promises.mechanisms import rests_on
 from tests.promises.test_intake import Opened
-from tests.promises.test_sender import Mortal, drained, history
-from tests.world import LEADS, REPS, RIA, World, lead_item
+from tests.promises.test_sender import PATIENCE, Mortal, drained, history
+from tests.stories.test_crm import connect, scored, set_for
+from tests.stories.test_digest import monday_after, pledge
+from tests.world import EMAIL, LEADS, REPS, RIA, World, lead_item
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -36,7 +45,7 @@ def leading(db: Database) -> str:
     return row.owner if row is not None else ""
 
 
-def test_three_replicas_take_leads_and_clicks_and_one_sends(world: World, others: list[Running]) -> None:
+def test_three_replicas_take_leads_and_clicks_and_one_decides(world: World, others: list[Running]) -> None:
     assert [one.lead.ours() for one in (world.running, *others)] == [True, False, False]
     for number, running in enumerate((world.running, *others)):
         world.http.base_url = f"http://127.0.0.1:{running.port}"
@@ -78,6 +87,61 @@ def test_a_killed_leader_s_letters_are_sent_by_another(world: World, database: s
     finally:
         first.close()
         second.close()
+
+
+@rests_on("a dead replica s jobs are dropped")
+def test_what_a_killed_replica_had_in_hand_is_done_by_another(
+    world: World, database: str, opened: Opened, without: str
+) -> None:
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.running.stop()
+    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
+    try:
+        first.start(without=without)
+        second.start(point="after", letter=2)
+        items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
+        assert first.send(world.key, items)
+        assert second.ended() == -signal.SIGKILL
+        db = opened(Database(database))
+        drained(world, db, PATIENCE if without == "nothing" else 8)
+        found = history(world.sim, db)
+        assert found.clean(doubles=1), str(found)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_whoever_is_free_does_what_the_leader_found_to_be_due(
+    make_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    (clock := tmp_path / "clock").write_text("0")
+    more = {"otherwise_heartbeat": 1, "otherwise_poll": 1, "otherwise_webhooks_inside": True, "otherwise_hash_key": KEY}
+    world: World = make_world(otherwise_clock_file=clock, **more)
+    world.add_people()
+    with ExitStack() as ends:
+        other = Running(world.settings).start()
+        ends.callback(other.stop)
+        hub, receiver = HubSpotServer(), Receiver()
+        ends.callback(hub.close)
+        ends.callback(receiver.close)
+        pledge(world)
+        # It still decides; it does nothing itself any more.
+        assert world.running.worker is not None
+        assert world.running.lead.ours()
+        world.running.worker.stop()
+        hub.owners |= {"1": EMAIL[RIA]}
+        hub.add(at=hub.now() - timedelta(days=1), **scored(12))
+        connect(world, "hubspot", *set_for(hub))
+        world.see(RIA, "Acme Ltd")
+        hook(world, "add", "warehouse", f"{receiver.base}/hook")
+        world.shift(seconds=monday_after(world.deps.clock.now()))
+        world.sim.until(lambda: world.rows(Digest), 20)
+        world.shift(days=91)
+        world.sim.until(receiver.lines, 20)
 
 
 @rests_on("a claim is looked at before each letter")
