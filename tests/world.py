@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,13 @@ class World:
     def __init__(self, sim: Sim, settings: Settings) -> None:
         self.sim, self.settings = sim, settings
         self.running = Running(settings).start()
-        assert self.running.wait_until_connected(10)
+        with ExitStack() as if_it_fails:
+            # One that was left behind would answer in the tests that follow.
+            if_it_fails.callback(self.running.stop)
+            assert self.running.wait_until_connected(10)
+            if_it_fails.pop_all()
         self.deps = self.running.deps
-        self.key = self.deps.db.write(lambda s: keys.make_key(s, "tests", ["intake"], datetime.now(UTC)))
+        self.key = self.deps.db.write(lambda s: keys.make_key(s, "tests", ["intake"], datetime.now(UTC)), timeout=30)
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self.running.port}",
             headers={"Authorization": f"Bearer {self.key}"},
