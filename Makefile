@@ -46,8 +46,11 @@ check: .venv/tested ## format, lint, types, rooms, migrations, known vulnerabili
 torture: .venv/tested ## the promises of docs/reliability.md in their long form: 102 kills, 10,000 letters
 	OTHERWISE_TORTURE=34 $(BIN)/python -m pytest tests/promises -n auto --maxprocesses 4 --timeout 3600
 
-bench: .venv/tested ## speed, as ratios against bare floors in the same run
+bench: .venv/tested ## speed, as ratios against bare floors in the same run; some minutes
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.digest --leads 200000
+	$(BIN)/python -m bench.during --leads 100000
+	$(BIN)/python -m bench.replicas
 
 story: .venv/tested ## the long replay over real leads, with 100 kills (needs FILE=telemarketing.csv.gz)
 	$(BIN)/python -m bench.replay $(FILE)

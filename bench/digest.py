@@ -130,9 +130,10 @@ def main() -> None:
         print("| digest | time | peak memory (over a fresh process) |\n|---|---|---|")
         bare = measured("bare SQL: the same columns, counted", floor, file, NOW)
         first = measured("the first: everything at once", made, file, NOW, looking=False)
-        measured("the next: a week's leads more", made, file, NOW + timedelta(weeks=1), looking=False)
+        later = measured("the next: a week's leads more", made, file, NOW + timedelta(weeks=1), looking=False)
         measured("a preview", made, file, NOW + timedelta(weeks=1, days=1), looking=True)
-    print(f"\nThe first takes {first / bare:.1f} times its bare SQL.")
+    print(f"\nThe first takes {first / bare:.1f} times its bare SQL, the next {later / bare:.1f} times.")
+    print("The goal is 1.5 times and its figures.")
 
 
 if __name__ == "__main__":

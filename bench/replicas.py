@@ -92,8 +92,11 @@ def main() -> None:
     parser.add_argument("--slack", type=float, nargs="+", default=[0.3, 0.0], help="Seconds that Slack takes.")
     asked = parser.parse_args()
     server = postgres.server()
-    assert server is not None, "PostgreSQL is not installed"
-    print("| Slack answers in | four replicas, messages a second | one | ratio | goal | |\n|---|---|---|---|---|---|")
+    if server is None:
+        print("PostgreSQL is not installed here, so replicas were not measured.")
+        return
+    print("| delivery, with a Slack that answers in | by four replicas, messages a second | by one | ratio | goal | |")
+    print("|---|---|---|---|---|---|")
     sim = Sim("--no-limits")
     try:
         for seconds in asked.slack:

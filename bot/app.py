@@ -164,6 +164,7 @@ class Running:
             scheduled = {name: partial(job, self.deps) for name, job in (OFTEN | SELDOM).items()}
             worker.start({**scheduled, "webhooks": pusher.push}, poller.turn)
             self._undo.callback(worker.close)
+            self._undo.callback(poller.close)
             self._undo.callback(worker.stop)
         self.sender = Sender(self.deps, self.lead, carrier, worker)
         self.sender.start()

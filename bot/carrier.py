@@ -20,7 +20,6 @@ from storage import leads, outbox, replicas
 log = structlog.get_logger()
 T = TypeVar("T")
 Letter = dict[str, Any]
-Ended = tuple[Answer, Decision]
 # How long a post waits for the one before it: 600 a minute at the least, more than Slack takes from a workspace.
 TURN = 0.1
 # How long the outbox waits for its writes. Nobody waits for it: giving up while the disk is slow would leave a letter
@@ -45,9 +44,11 @@ class Carrier:
         """Let nobody wait for a database that is away."""
         self._stopping.set()
 
-    def carry(self, letter: Letter, may_begin: Callable[[], bool]) -> Ended | None:
+    def carry(
+        self, letter: Letter, may_begin: Callable[[], bool], heard: Callable[[Answer], None] = lambda _answer: None
+    ) -> None:
         """Say it and write down how it ended; `may_begin` is asked at the last moment, and without it the letter goes
-        back. What was answered and what follows; None when it was not begun.
+        back. `heard` is told what was answered before that is written down.
 
         Raises OtherwiseError when it can't be written down and the process stops.
         """
@@ -62,9 +63,10 @@ class Carrier:
                     log.warning("letter.left", letter=letter["id"])
                     # Somebody else may have taken it back by now; if not, it is anybody's again.
                     self.write(lambda s: outbox.put_back(s, letter, letter["claim"]))
-                    return None
+                    return
                 answer, left_out = self._say(letter)
-            return self._settle(letter, answer, left_out if self._can_send_pictures else [], began)
+                heard(answer)
+            self._settle(letter, answer, left_out if self._can_send_pictures else [], began)
         finally:
             settled.set()
 
@@ -103,7 +105,7 @@ class Carrier:
         self.write(lambda s: outbox.keep_direct_channel(s, lane, opened.channel))
         return None
 
-    def _settle(self, letter: Letter, answer: Answer, left_out: list[Json], began: float | None) -> Ended:
+    def _settle(self, letter: Letter, answer: Answer, left_out: list[Json], began: float | None) -> None:
         """Write down how it ended and what follows. The database may be away; what Slack did must not be lost."""
         now = datetime.now(UTC)
         repeatable = letter["kind"] in PACED
@@ -119,7 +121,8 @@ class Carrier:
                 left_out=left_out,
                 now=now,
                 posted_at=posted_at,
-                ago=None if self._deps.db.sqlite else ago,
+                ago=ago,
+                shared=not self._deps.db.sqlite,
             )
             try:
                 ours = self.write(settle)
@@ -132,7 +135,6 @@ class Carrier:
             log.warning("letter.not_ours", letter=letter["id"])
         if decision.state is not State.SENT:
             log.warning("letter.held", letter=letter["id"], state=decision.state.value, error=answer.code)
-        return answer, decision
 
 
 def _add_pictures(session: Session, letter: Letter, left_out: list[Json], now: datetime) -> None:
@@ -157,10 +159,11 @@ def _settled(
     now: datetime,
     posted_at: datetime,
     ago: float | None,
+    shared: bool,
 ) -> bool:
     ours = outbox.settle(session, letter["id"], letter["claim"], decision, answer, now)
-    if ours and ago is not None:
-        replicas.tell_start(session, letter["id"], ago)
+    if shared:
+        replicas.tell(session, letter["id"], ago)
     if ours and decision.state is State.SENT and letter["kind"] == "post" and letter["lead_id"] is not None:
         leads.mark_posted(session, letter["lead_id"], posted_at)
     if ours and decision.state is State.SENT:

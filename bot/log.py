@@ -44,17 +44,7 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers, root.level = [handler], number
     # Libraries may put request bodies into their finer logs; theirs is heard from warning on, without its arguments.
-    for name in (
-        "slack_sdk",
-        "slack_bolt",
-        "uvicorn",
-        "httpx",
-        "apscheduler",
-        "alembic",
-        "sqlalchemy",
-        "procrastinate",
-        "psycopg",
-    ):
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 

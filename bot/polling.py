@@ -39,7 +39,8 @@ class Poller:
         self._unknown: dict[str, set[str]] = {}
         self._not_taken: dict[str, set[int]] = {}
         # A CRM may take its time, so that this is not the heartbeat's.
-        self.rounds = Rounds("crm", deps.settings.otherwise_poll, lead, self.poll, self.close)
+        end = self.close if share is None else lambda: None
+        self.rounds = Rounds("crm", deps.settings.otherwise_poll, lead, self.poll, end)
         self._stopping = self.rounds.stopping
 
     def close(self) -> None:
@@ -119,7 +120,7 @@ class Poller:
                 record = lead.lead_id.partition(":")[2]
                 done = self._connector(row).set_owner(record, lead.owner_email, lead.email)
             except NoSuchUser:
-                # Her next lead would be refused too; until the bot is started again nobody asks.
+                # Her next lead would be refused too; until this process is started again it does not ask.
                 unknown.add(lead.email)
                 log.warning("crm.owner_unknown", crm=name, lead=lead.id)
                 continue

@@ -33,7 +33,7 @@ from storage import webhooks as kept
 log = structlog.get_logger()
 # The standard asks receivers to answer within 15 seconds.
 WAIT = 15.0
-# After this a claim is nobody's: longer than any try takes.
+# After this a claim is nobody's, however long a receiver drips: a message may come twice, with the same id.
 LEASE = timedelta(seconds=60)
 # How long a letter waits whose scope was switched off after it was queued.
 SWITCHED_OFF = timedelta(minutes=10)
@@ -98,7 +98,7 @@ class Pusher:
 
     def _try(self, letter: dict[str, Any], row: Row[Any]) -> bool:
         try:
-            self._hand_over(letter, row)
+            until = self._hand_over(letter, row)
         except Undelivered as failure:
             self._failed(letter, row, failure)
         except SwitchedOff:
@@ -110,14 +110,18 @@ class Pusher:
             log.error("webhook.failed", webhook=row.id, trace=frames(failure))
             self._failed(letter, row, Undelivered("It could not be sent; the log says where."))
         else:
-            return self._arrived(letter, row)
+            return self._arrived(letter, row, until)
         return False
 
-    def _hand_over(self, letter: dict[str, Any], row: Row[Any]) -> None:
-        """Put the lines together, tell reps whose answers are in them, and send them; nothing where none is left."""
+    def _hand_over(self, letter: dict[str, Any], row: Row[Any]) -> str:
+        """Put the lines together, tell reps whose answers are in them, and send them; nothing where none is left.
+
+        How far they reach: not to the letter's end where more has come in between than a message holds.
+        """
         at, behind, until = self._deps.clock.moment(), letter["payload"]["behind"], letter["payload"]["until"]
         with self._deps.db.reading() as session:
             page = webhooks.lines(session, row, behind, self._deps.draw, at, until)
+        until = page.cursor.text() if page.lines else until
         identity = identity_of(row.id, behind, until)
         if page.read and row.told != identity:
             self._deps.db.write(lambda s: webhooks.tell(s, row, page, identity, at), key="export")
@@ -125,15 +129,16 @@ class Pusher:
             body = body_of("export.lines", at.real, {"lines": page.lines, "cursor": until})
             deliver(self._deps.settings, row, identity, body)
             log.info("webhook.sent", webhook=row.id, message=identity, lines=len(page.lines))
+        return until
 
-    def _arrived(self, letter: dict[str, Any], row: Row[Any]) -> bool:
+    def _arrived(self, letter: dict[str, Any], row: Row[Any], until: str) -> bool:
         now = datetime.now(UTC)
 
         def settle(session: Session) -> bool:
             decision, answer = Decision(State.SENT), Answer(Kind.SENT)
             ours = outbox.settle(session, letter["id"], self._owner, decision, answer, now)
             if ours:
-                kept.took(session, row.id, letter["payload"]["until"], now)
+                kept.took(session, row.id, until, now)
             return ours
 
         self._deps.metrics.job("webhooks", good=True)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.carrier import PACED, Carrier, Letter
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
-from bot.domain.retry import SETTLE, Answer, Decision, Kind, State
+from bot.domain.retry import SETTLE, Answer, Kind, State, wait_of
 from bot.lead import Lead
 from bot.log import frames
 from storage import outbox, replicas
@@ -87,6 +87,8 @@ class Sender:
         self._thread.join(patience)
         if self._hands is not None and self._lead.ours():
             self._hands.withdraw()
+            # What this one has in hand it finishes; another may decide meanwhile.
+            self._lead.stop()
         self._pool.shutdown(wait=True)
 
     def _run(self) -> None:
@@ -107,7 +109,8 @@ class Sender:
                 wait = self._round()
             except OtherwiseError as failure:
                 log.warning("sender.waits", error=type(failure).__name__)
-                wait = 1.0
+                # Whoever could not write down how a letter ended does so first, once the database is there again.
+                wait, looked = 1.0, time.monotonic()
             except Exception as failure:  # noqa: BLE001  # the loop must outlive a defect, and say so
                 log.error("sender.failed", trace=frames(failure))
                 wait = 5.0
@@ -116,10 +119,11 @@ class Sender:
             self._stopping.wait(GAP)
 
     def _take_over(self) -> None:
-        # On SQLite there is no other process, so whatever is claimed was on its way when one died, and may have been
-        # said. Other replicas may still be saying what they were given; their claims end by themselves.
-        self._take_back(all_of_them=self._hands is None)
-        if self._hands is not None:
+        if self._hands is None:
+            # There is no other process, so whatever is claimed was on its way when one died, and may have been said.
+            self._take_back(all_of_them=True)
+        else:
+            # Others may still be saying what they were given; their claims end by themselves.
             self._given.clear()
             # Who led before knows which lanes have just spoken; we don't.
             self._not_before = time.monotonic() + self._deps.settings.otherwise_post_interval
@@ -133,6 +137,9 @@ class Sender:
         self._learn(ended, now, clock)
         due: list[Any] = []
         for head in heads:
+            if head.state == State.SENDING.value and self._hands is not None and head.kind != outbox.WEBHOOK:
+                # Given by whoever led before, perhaps: its lane waits as long all the same.
+                self._given.setdefault(head.lane, head.id)
             if head.state == State.SENDING.value or head.lane in self._busy or head.kind == outbox.WEBHOOK:
                 continue
             if head.kind in FOLLOWS and head.target_state not in (None, State.SENT.value):
@@ -207,9 +214,7 @@ class Sender:
     def _send(self, letter: Letter) -> None:
         try:
             self._stopping.wait(max(0.0, self._ready.get(letter["lane"], 0.0) - time.monotonic()))
-            ended = self._carrier.carry(letter, lambda: self._begins(letter))
-            if ended is not None and letter["kind"] in PACED:
-                self._wait_with_edits(*ended)
+            self._carrier.carry(letter, lambda: self._begins(letter), lambda answer: self._heard(letter, answer))
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
         finally:
@@ -223,10 +228,10 @@ class Sender:
             self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval
         return True
 
-    def _wait_with_edits(self, answer: Answer, decision: Decision) -> None:
+    def _heard(self, letter: Letter, answer: Answer) -> None:
         # Their tier is shared: when one is refused for now, the others would be too.
-        if answer.kind is Kind.LIMITED and decision.next_at is not None:
-            self._edits_until = time.monotonic() + (decision.next_at - datetime.now(UTC)).total_seconds()
+        if answer.kind is Kind.LIMITED and letter["kind"] in PACED:
+            self._edits_until = time.monotonic() + wait_of(answer).total_seconds()
 
     def _take_back(self, *, all_of_them: bool) -> None:
         wait = SETTLE if self._carrier.can_read_history else timedelta()

@@ -105,9 +105,8 @@ def standings(session: Session) -> list[Standing]:
     found = []
     for row in webhooks.everything(session):
         letter = unsent.get(webhooks.lane(row.id))
-        trouble = letter.fix or "" if letter is not None else ""
-        if not trouble and export.is_off(mode, set(row.scopes)):
-            trouble = str(export.SwitchedOff())
+        off = export.is_off(mode, set(row.scopes))
+        trouble = str(export.SwitchedOff()) if off else letter.fix or "" if letter is not None else ""
         found.append(Standing(row, trouble, letter is not None and letter.state == State.DEAD.value))
     return found
 

@@ -1,21 +1,23 @@
 """What replicas tell each other of letters, on PostgreSQL, whose clock counts for all of them: queries."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select, text, update
 from sqlmodel import Session
 
-from bot.domain.retry import State
-from storage.database import LETTERS
+from bot.domain.retry import UNCERTAIN, State
+from storage.database import LETTERS, changed
 from storage.outbox import letters, read
 
 _START = text("UPDATE letter SET begun_at = clock_timestamp() - make_interval(secs => :ago) WHERE id = :id")
 
 
-def tell_start(session: Session, letter: int, ago: float) -> None:
-    """A letter that is settled now was begun so many seconds ago; whoever hands out the next hears of it."""
-    session.execute(_START, {"id": letter, "ago": ago})
+def tell(session: Session, letter: int, ago: float | None) -> None:
+    """Let whoever leads look again: a letter was settled that was begun so many seconds ago, if at all."""
+    if ago is not None:
+        session.execute(_START, {"id": letter, "ago": ago})
     session.info["signals"].add(LETTERS)
 
 
@@ -35,3 +37,11 @@ def claimed(session: Session, letter: int, claim: str) -> dict[str, Any] | None:
     """A letter as it was claimed; None when it was taken back or settled since."""
     found = [row for row in read(session, [letter]) if (row["claim"], row["state"]) == (claim, State.SENDING.value)]
     return found[0] if found else None
+
+
+def take_back(session: Session, letter: int, claim: str, next_at: datetime) -> bool:
+    """Take a letter from a replica that died: perhaps said, perhaps not. Whether it was still its."""
+    mine = (letters.c.id == letter) & (letters.c.claim == claim) & (letters.c.state == State.SENDING.value)
+    new = {"state": State.UNCERTAIN.value, "error": UNCERTAIN, "claim": None, "lease_until": None, "next_at": next_at}
+    session.info["signals"].add(LETTERS)
+    return bool(changed(session, update(letters).where(mine).values(**new)))

@@ -98,11 +98,15 @@ def gone() -> Iterator[None]:
         running.start()
 
 
+# As most servers sort, and not by bytes as this one would.
+SORTED = "ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
+
+
 @cache
 def _template(address: str) -> str:
     """A database with this version's tables, which others are copied from."""
     with psycopg.connect(address + "postgres", autocommit=True) as connection:
-        connection.execute("CREATE DATABASE migrated")
+        connection.execute(f"CREATE DATABASE migrated TEMPLATE template0 {SORTED}")
     upgrade(address + "migrated")
     return "migrated"
 

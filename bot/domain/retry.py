@@ -91,8 +91,7 @@ def decide(answer: Answer, *, attempt: int, lost: int, repeatable: bool, now: da
     if answer.kind is Kind.SENT:
         return Decision(State.SENT)
     if answer.kind is Kind.LIMITED:
-        wait = timedelta(seconds=min(answer.retry_after if answer.retry_after is not None else 1.0, 3600.0))
-        return Decision(State.PENDING, now + wait)
+        return Decision(State.PENDING, now + wait_of(answer))
     if answer.kind is Kind.REFUSED and answer.code not in PASSING:
         return Decision(
             State.DEAD, fix=FIXES.get(answer.code, f"Slack answered {answer.code!r}: see docs/operations.md.")
@@ -102,6 +101,11 @@ def decide(answer: Answer, *, attempt: int, lost: int, repeatable: bool, now: da
             return Decision(State.DEAD, fix=LOST_TWICE, lost_answer=True)
         return Decision(State.UNCERTAIN, now + SETTLE, lost_answer=True)
     return Decision(State.PENDING, now + backoff(attempt))
+
+
+def wait_of(limited: Answer) -> timedelta:
+    """For how long Slack wants to be left alone: as long as it says, an hour at the most, or a second."""
+    return timedelta(seconds=min(limited.retry_after if limited.retry_after is not None else 1.0, 3600.0))
 
 
 def backoff(attempt: int) -> timedelta:

@@ -210,7 +210,7 @@ def who_runs_commands_is_asked(patch: Patch) -> None:
 @mechanism
 def a_claim_is_looked_at_before_each_letter(patch: Patch) -> None:
     """Whoever was given a letter says it, however much later."""
-    patch.setattr(worker, "in_time", lambda _end: True)
+    patch.setattr(worker, "may_begin", lambda *_args: True)
 
 
 @mechanism
@@ -230,6 +230,12 @@ def a_dead_replica_s_jobs_are_dropped(patch: Patch) -> None:
         await self._end.wait()
 
     patch.setattr(worker.Worker, "_look_after_others", nobody)
+
+
+@mechanism
+def a_job_that_ended_unnoticed_is_dropped(patch: Patch) -> None:
+    """What the queue holds to be under way here is believed."""
+    patch.setattr(worker.Worker, "_ended_unnoticed", lambda *_args: [])
 
 
 @mechanism

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from bot import worker
 from bot.app import Running
 from storage.database import Database
 from storage.tables import Digest, Leader, table
@@ -111,6 +112,26 @@ def test_what_a_killed_replica_had_in_hand_is_done_by_another(
     finally:
         first.close()
         second.close()
+
+
+@rests_on("a job that ended unnoticed is dropped")
+def test_a_job_whose_end_could_not_be_written_down_holds_its_lane_up_for_seconds_alone(
+    make_world: Any, without: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "EVERY", 0.5)
+    world: World = make_world()
+    world.add_people()
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    left_over = text(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id) "
+        """SELECT 'otherwise', 'letter', 'lane:' || :lane, '{"letter": 0, "claim": "x"}', 'doing', """
+        "max(id) FROM procrastinate_workers"
+    )
+    world.deps.db.write(lambda s: s.execute(left_over, {"lane": RIA}) and None)
+    world.lead("behind", RIA, name="Behind")
+    world.see(RIA, "Behind")
 
 
 def test_whoever_is_free_does_what_the_leader_found_to_be_due(
