@@ -34,8 +34,9 @@ def test_what_a_webhook_was_trying_is_a_letter_afterwards(kind: str, request: An
     command.upgrade(alembic_config(url), "0016")
     engine = migration_engine(url)
     row = (
-        "INSERT INTO webhook (name, url, scopes, cursor, ahead, generation, failures, trouble, stopped, told, created_at) "
-        "VALUES (:name, 'https://example.com', '[]', 'here', :ahead, 1, 10, 'It said 410.', :stopped, '', :at)"
+        "INSERT INTO webhook "
+        "(name, url, scopes, cursor, ahead, generation, failures, trouble, stopped, told, created_at) VALUES "
+        "(:name, 'https://example.com', '[]', 'here', :ahead, 1, 10, 'It said 410.', :stopped, '', :at)"
     )
     with engine.begin() as connection:
         for name, ahead, stopped in (("gone", "there", True), ("tried", "there", False), ("idle", "", False)):
