@@ -114,7 +114,7 @@ def bot(told: dict[str, Any]) -> None:
         return answer
 
     delivery.deliver = deliver  # what the process dies of
-    sender.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, LEASE, HEARTBEAT
+    sender.SETTLE, worker.SETTLE, sender.LEASE, sender.HEARTBEAT = SETTLE, SETTLE, LEASE, HEARTBEAT
     lead.LEASE, lead.RENEW, sender.SPARE = LEASE.total_seconds(), HEARTBEAT / 2, HEARTBEAT
     # Longer than a replica's share of letters takes, which go one after the other.
     worker.LEASE, worker.EVERY, worker.SPARE, worker.DEAD_AFTER = SHARE, HEARTBEAT, HEARTBEAT, LEASE.total_seconds()

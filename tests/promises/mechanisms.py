@@ -24,7 +24,7 @@ from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
 from storage import keys as kept_keys
-from storage import leads, outbox, responses
+from storage import leads, outbox, replicas, responses
 
 Patch = pytest.MonkeyPatch
 MECHANISMS: dict[str, Callable[[Patch], None]] = {}
@@ -113,6 +113,7 @@ def units_alone_after_a_group_failed(patch: Patch) -> None:
 def claims_of_the_dead_are_taken_back(patch: Patch) -> None:
     """A letter whose sender died stays its."""
     patch.setattr(outbox, "take_back", lambda *_args, **_more: [])
+    patch.setattr(replicas, "take_back", lambda *_args, **_more: False)
 
 
 @mechanism
