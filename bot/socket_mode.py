@@ -11,6 +11,8 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.log import frames
+
 log = structlog.get_logger()
 CONCURRENCY = 64
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -66,7 +68,10 @@ class Connection:
         # And its thread that waits up to a second for the next message: none comes, and that is said.
         self._client.closed = True
         self._client.message_queue.put(None)
-        self._client.close()
+        try:
+            self._client.close()
+        except Exception as failure:  # noqa: BLE001  # it was being replaced just then; the rest is to be closed all the same
+            log.warning("slack.not_closed", trace=frames(failure))
 
     def _connect(self) -> None:
         wait = FIRST_WAIT

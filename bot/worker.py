@@ -24,7 +24,7 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.retry import SETTLE
 from bot.log import frames
 from storage import outbox, replicas
-from storage.database import Database
+from storage.database import Database, options_of
 
 log = structlog.get_logger()
 QUEUE = "otherwise"
@@ -56,9 +56,11 @@ class Worker:
         self._deps, self._carrier = deps, carrier
         self.lease, self.every, self.many = LEASE, EVERY, 1
         address = deps.db.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        opened = {"options": options_of(deps.db.url)}
         # Two of them: on an open asynchronous connector a synchronous call takes the asynchronous way.
-        self._queue = App(connector=SyncPsycopgConnector(conninfo=address, min_size=1, max_size=1, timeout=5.0))
-        self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
+        sync = SyncPsycopgConnector(conninfo=address, kwargs=opened, min_size=1, max_size=1, timeout=5.0)
+        self._queue = App(connector=sync)
+        self._app = App(connector=PsycopgConnector(conninfo=address, kwargs=opened, min_size=1, max_size=4))
         self._app.task(name="letter", pass_context=True)(self._letter)
         # Jobs that run here, and those that should and do not; the numbers that this process worked under.
         self._running: set[int] = set()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,6 +26,8 @@ QUEUE_LIMIT = 1000
 WRITE_TIMEOUT = 2.0
 TRIES_ALONE = 3
 LETTERS = "letters"
+# A process that was stopped or cut off in the middle of a transaction must not hold up the others for longer.
+GIVES_UP = "-c idle_in_transaction_session_timeout=10s"
 _NOTIFY = text("NOTIFY otherwise_letters")
 
 
@@ -201,6 +203,11 @@ def migration_engine(url: str) -> Engine:
     return create_engine(address, hide_parameters=True)
 
 
+def options_of(url: URL) -> str:
+    """What connections to PostgreSQL are opened with that hold nobody up for long, beside what the address says."""
+    return f"{url.query.get('options', '')} {GIVES_UP}".strip()
+
+
 def _sqlite_writer(url: Any) -> Engine:
     # hide_parameters, here and below: what a rep wrote must not reach a log by way of an error's text.
     engine = create_engine(
@@ -230,7 +237,7 @@ def _sqlite_readers(url: Any) -> Engine:
 
 
 def _postgres_writer(url: Any) -> Engine:
-    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True)
+    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args={"options": GIVES_UP})
 
 
 def _postgres_readers(url: Any) -> Engine:

@@ -189,7 +189,7 @@ def test_a_leader_that_was_stopped_and_goes_on_sends_nothing_twice(
         began = time.monotonic()
         world.sim.until(lambda: leading(db) not in ("", was), 20)
         assert time.monotonic() - began < 10
-        drained(world, db, 20)
+        drained(world, db)
         os.kill(first.process.pid, signal.SIGCONT)
         # It ends in order, after it has done with whatever it still had in hand.
         first.process.terminate()
