@@ -106,7 +106,9 @@ SORTED = "ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
 def _template(address: str) -> str:
     """A database with this version's tables, which others are copied from."""
     with psycopg.connect(address + "postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE migrated TEMPLATE template0 {SORTED}")
+        # Servers before 15 know no such thing for a database of its own.
+        how = SORTED if connection.info.server_version >= 150_000 else ""
+        connection.execute(f"CREATE DATABASE migrated TEMPLATE template0 {how}")
     upgrade(address + "migrated")
     return "migrated"
 
