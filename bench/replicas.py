@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from psycopg import sql
 
 from bench.__main__ import add_reps
 from bench.process import surroundings
@@ -32,7 +33,7 @@ def delivered(sim: Sim, server: str, replicas: int, many: int, slack: float) -> 
     """Messages a second by so many replicas, with a Slack that answers after so many seconds."""
     name = f"bench{secrets.token_hex(4)}"
     with psycopg.connect(server + "postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # a name of ours
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     sim.post("reset")
     sim.post("limits", on=False)
     if slack:

@@ -26,7 +26,7 @@ SENDERS = 32
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 30.0
 GAP = 0.01
-# A letter is begun only while the lead is ours for longer than the client waits for Slack.
+# Nothing is claimed while the lead has less than this to run: another may be about to decide.
 SPARE = 10.0
 # A letter is claimed this much before its lane may speak again, so that looking and claiming cost the lane nothing.
 AHEAD = 0.1

@@ -237,7 +237,8 @@ def _sqlite_readers(url: Any) -> Engine:
 
 
 def _postgres_writer(url: Any) -> Engine:
-    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args={"options": GIVES_UP})
+    patience = {"options": options_of(url)}
+    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
 
 
 def _postgres_readers(url: Any) -> Engine:

@@ -40,6 +40,19 @@ def others(world: World) -> Iterator[list[Running]]:
         one.stop()
 
 
+@pytest.fixture
+def two(world: World, database: str) -> Iterator[tuple[Mortal, Mortal]]:
+    """Two replicas to be killed or stopped, on the cast's database; nobody else runs on it."""
+    world.lead("warm", RIA, name="Warm")
+    world.see(RIA, "Warm")
+    world.quiet()
+    world.running.stop()
+    made = Mortal(world.sim, database), Mortal(world.sim, database)
+    yield made
+    for one in made:
+        one.close()
+
+
 def leading(db: Database) -> str:
     with db.reading() as session:
         row = session.execute(select(table(Leader))).one_or_none()
@@ -69,49 +82,35 @@ def test_a_replica_that_stops_in_order_hands_over_at_once(world: World, others: 
     world.see(RIA, "Afterwards")
 
 
-def test_a_killed_leader_s_letters_are_sent_by_another(world: World, database: str, opened: Opened) -> None:
-    world.lead("warm", RIA, name="Warm")
-    world.see(RIA, "Warm")
-    world.quiet()
-    world.running.stop()
-    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
-    try:
-        first.start(point="after", letter=5)
-        second.start()
-        items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
-        assert second.send(world.key, items)
-        assert first.ended() == -signal.SIGKILL
-        db = opened(Database(database))
-        drained(world, db)
-        found = history(world.sim, db)
-        assert found.clean(doubles=1), str(found)
-    finally:
-        first.close()
-        second.close()
+def test_a_killed_leader_s_letters_are_sent_by_another(
+    world: World, two: tuple[Mortal, Mortal], database: str, opened: Opened
+) -> None:
+    first, second = two
+    first.start(point="after", letter=5)
+    second.start()
+    items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
+    assert second.send(world.key, items)
+    assert first.ended() == -signal.SIGKILL
+    db = opened(Database(database))
+    drained(world, db)
+    found = history(world.sim, db)
+    assert found.clean(doubles=1), str(found)
 
 
 @rests_on("a dead replica s jobs are dropped")
 def test_what_a_killed_replica_had_in_hand_is_done_by_another(
-    world: World, database: str, opened: Opened, without: str
+    world: World, two: tuple[Mortal, Mortal], database: str, opened: Opened, without: str
 ) -> None:
-    world.lead("warm", RIA, name="Warm")
-    world.see(RIA, "Warm")
-    world.quiet()
-    world.running.stop()
-    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
-    try:
-        first.start(without=without)
-        second.start(point="after", letter=2)
-        items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
-        assert first.send(world.key, items)
-        assert second.ended() == -signal.SIGKILL
-        db = opened(Database(database))
-        drained(world, db, PATIENCE if without == "nothing" else 8)
-        found = history(world.sim, db)
-        assert found.clean(doubles=1), str(found)
-    finally:
-        first.close()
-        second.close()
+    first, second = two
+    first.start(without=without)
+    second.start(point="after", letter=2)
+    items = [lead_item(f"k:{n}", REPS[n % 6], 0.2, name=f"Firm {n}") for n in range(30)]
+    assert first.send(world.key, items)
+    assert second.ended() == -signal.SIGKILL
+    db = opened(Database(database))
+    drained(world, db, PATIENCE if without == "nothing" else 8)
+    found = history(world.sim, db)
+    assert found.clean(doubles=1), str(found)
 
 
 @rests_on("a job that ended unnoticed is dropped")
@@ -167,39 +166,31 @@ def test_whoever_is_free_does_what_the_leader_found_to_be_due(
 
 @rests_on("a claim is looked at before each letter")
 def test_a_leader_that_was_stopped_and_goes_on_sends_nothing_twice(
-    world: World, database: str, opened: Opened, without: str
+    world: World, two: tuple[Mortal, Mortal], database: str, opened: Opened, without: str
 ) -> None:
-    world.lead("warm", RIA, name="Warm")
-    world.see(RIA, "Warm")
-    world.quiet()
-    world.running.stop()
-    first, second = Mortal(world.sim, database), Mortal(world.sim, database)
-    try:
-        first.start(without=without)
-        second.start(without=without)
-        db = opened(Database(database))
-        was = leading(db)
-        # Each takes a while, so that some are claimed and not yet begun when it is stopped; one is in the air.
-        world.sim.fault("chat.postMessage", "delay", seconds=0.05, times=200)
-        items = [lead_item(f"s:{n}", REPS[n % 12], 0.2, name=f"Firm {n}") for n in range(60)]
-        assert second.send(world.key, items)
-        world.sim.until(lambda: len(world.sim.calls("chat.postMessage")) > 8)
-        assert first.process is not None
-        os.kill(first.process.pid, signal.SIGSTOP)
-        began = time.monotonic()
-        world.sim.until(lambda: leading(db) not in ("", was), 20)
-        assert time.monotonic() - began < 10
-        drained(world, db)
-        os.kill(first.process.pid, signal.SIGCONT)
-        # It ends in order, after it has done with whatever it still had in hand.
-        first.process.terminate()
-        assert first.ended() == 0
-        found = history(world.sim, db)
-        # What was in the air at the moment it was stopped may have arrived: one letter.
-        assert found.clean(doubles=1), str(found)
-    finally:
-        first.close()
-        second.close()
+    first, second = two
+    first.start(without=without)
+    second.start(without=without)
+    db = opened(Database(database))
+    was = leading(db)
+    # Each takes a while, so that some are claimed and not yet begun when it is stopped; one is in the air.
+    world.sim.fault("chat.postMessage", "delay", seconds=0.05, times=200)
+    items = [lead_item(f"s:{n}", REPS[n % 12], 0.2, name=f"Firm {n}") for n in range(60)]
+    assert second.send(world.key, items)
+    world.sim.until(lambda: len(world.sim.calls("chat.postMessage")) > 8)
+    assert first.process is not None
+    os.kill(first.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    world.sim.until(lambda: leading(db) not in ("", was), 20)
+    assert time.monotonic() - began < 10
+    drained(world, db)
+    os.kill(first.process.pid, signal.SIGCONT)
+    # It ends in order, after it has done with whatever it still had in hand.
+    first.process.terminate()
+    assert first.ended() == 0
+    found = history(world.sim, db)
+    # What was in the air at the moment it was stopped may have arrived: one letter.
+    assert found.clean(doubles=1), str(found)
 
 
 @rests_on("only claims that are over are taken back")
