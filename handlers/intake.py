@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 from ipaddress import ip_address
 from math import ceil
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,6 +15,7 @@ from sqlmodel import Session
 
 from bot import keys, leads, outcomes
 from bot.deps import Deps
+from bot.domain.bands import Record
 from bot.domain.errors import Busy, OtherwiseError, PartlyStored
 from bot.domain.inbound import BATCH_LIMIT, BODY_LIMIT, LEAD, OUTCOME, LeadIn, OutcomeIn, problems
 from bot.domain.rate import Rate
@@ -27,7 +27,7 @@ from handlers.problem import REFUSALS, Problem
 from storage.database import Database
 
 log = structlog.get_logger()
-Item = TypeVar("Item", LeadIn, OutcomeIn)
+Item = TypeVar("Item")
 # Items in one transaction: some 0.1 s of work, a twentieth of what a write may take.
 PART = 100
 DESCRIPTION = (
@@ -122,6 +122,14 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         deps.metrics.answered(time.perf_counter() - began)
         return _answer(results)
 
+    # Two functions for good, so that requests that wait at the same time are stored together (`write_all`).
+    def store_leads(session: Session, beside: list[tuple[LeadIn, Record]]) -> list[Received]:
+        items, records = [item for item, _ in beside], {leads.record_key(item): record for item, record in beside}
+        return leads.receive_leads(session, items, records, deps.draw, deps.clock.moment())
+
+    def store_outcomes(session: Session, items: list[OutcomeIn]) -> list[Received]:
+        return outcomes.record_outcomes(session, items, "api", deps.clock.moment())
+
     async def body(request: Request) -> bytes:
         return await _limited_body(request)
 
@@ -131,14 +139,10 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         began = time.perf_counter()
         items, results = _items(raw, LEAD)
         if items:
-            at = deps.clock.moment()
             with deps.db.reading() as session:
-                records = deps.records.look(session, (leads.record_key(item) for item in items), at.now)
-
-            def store(part: list[LeadIn], session: Session) -> list[Received]:
-                return leads.receive_leads(session, part, records, deps.draw, at)
-
-            _fill(results, _stored(deps.db, items, store))
+                records = deps.records.look(session, map(leads.record_key, items), deps.clock.moment().now)
+            beside = [(item, records[leads.record_key(item)]) for item in items]
+            _fill(results, _stored(deps.db, store_leads, beside, lambda one: one[0].lead_id))
         return answered("lead", results, began)
 
     @app.post("/v1/outcomes", response_model=Answer, responses=ERRORS, openapi_extra=_schema(OUTCOME, "outcomes"))
@@ -147,12 +151,7 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         began = time.perf_counter()
         items, results = _items(raw, OUTCOME)
         if items:
-            at = deps.clock.moment()
-
-            def store(part: list[OutcomeIn], session: Session) -> list[Received]:
-                return outcomes.record_outcomes(session, part, "api", at)
-
-            _fill(results, _stored(deps.db, items, store))
+            _fill(results, _stored(deps.db, store_outcomes, items, lambda one: one.lead_id))
         return answered("outcome", results, began)
 
     add_export(app, deps)
@@ -214,7 +213,9 @@ def _items(raw: bytes, kind: TypeAdapter[Any]) -> tuple[list[Any], list[Received
     return items, results
 
 
-def _stored(db: Database, items: list[Item], store: Callable[[list[Item], Session], list[Received]]) -> list[Received]:
+def _stored(
+    db: Database, store: Callable[[Session, list[Item]], list[Received]], items: list[Item], name: Callable[[Item], str]
+) -> list[Received]:
     """Store the items part by part, so that a big batch has the time it takes and a rep's click need not wait for it.
 
     Raises what `write` does, and PartlyStored when a part before was stored.
@@ -223,7 +224,7 @@ def _stored(db: Database, items: list[Item], store: Callable[[list[Item], Sessio
     for start in range(0, len(items), PART):
         part = items[start : start + PART]
         try:
-            told += db.write(partial(store, part), key=part[0].lead_id)
+            told += db.write_all(store, part, key=name(part[0]))
         except OtherwiseError as failure:
             if told:
                 raise PartlyStored from failure

@@ -7,120 +7,50 @@ import queue
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, Insert, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from bot.domain.errors import Busy, CommitUnknown, StorageUnavailable
+from storage.writer import Unit, Writer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
-QUEUE_LIMIT = 1000
 WRITE_TIMEOUT = 2.0
-TRIES_ALONE = 3
-LETTERS = "letters"
 # A process that was stopped or cut off in the middle of a transaction must not hold up the others for longer.
 GIVES_UP = "-c idle_in_transaction_session_timeout=10s"
-_NOTIFY = text("NOTIFY otherwise_letters")
 
-
-@dataclass(eq=False)
-class _Unit:
-    work: Callable[[Session], Any]
-    done: Future[Any] = field(default_factory=Future)
-
-
-class _Writer(threading.Thread):
-    """One thread that owns one connection at a time and commits units in groups."""
-
-    def __init__(self, engine: Engine, group: int, letters: threading.Event, number: int) -> None:
-        super().__init__(name=f"writer-{number}", daemon=True)
-        self.units: queue.Queue[_Unit | None] = queue.Queue(QUEUE_LIMIT)
-        self._engine, self._group, self._letters = engine, group, letters
-
-    def run(self) -> None:
-        while (first := self.units.get()) is not None:
-            group, more = [first], True
-            while more and len(group) < self._group:
-                try:
-                    unit = self.units.get_nowait()
-                except queue.Empty:
-                    break
-                more = unit is not None
-                if unit is not None:
-                    group.append(unit)
-            # A caller who has already given up must not have his unit done behind his back.
-            self._commit([unit for unit in group if unit.done.set_running_or_notify_cancel()])
-            if not more:
-                return
-
-    def _commit(self, group: list[_Unit]) -> None:
-        if not group:
-            return
-        try:
-            results = self._attempt(group)
-        except BaseException as failure:  # noqa: BLE001  # handed to the callers, each of whom raises it
-            if len(group) == 1:
-                self._alone(group[0], failure)
-            else:
-                for unit in group:
-                    self._alone(unit, None)
-            return
-        for unit, result in zip(group, results, strict=True):
-            unit.done.set_result(result)
-
-    def _alone(self, unit: _Unit, failure: BaseException | None) -> None:
-        """Run one unit by itself. A unique key that another writer took in between is worth another look."""
-        for _ in range(TRIES_ALONE):
-            if failure is not None and not isinstance(failure, IntegrityError):
-                break
-            try:
-                unit.done.set_result(self._attempt([unit])[0])
-                return
-            except BaseException as again:  # noqa: BLE001  # the caller gets it
-                failure = again
-        unit.done.set_exception(failure or StorageUnavailable())
-
-    def _attempt(self, group: list[_Unit]) -> list[Any]:
-        """All of the group's units in one transaction, or none of them."""
-        with self._engine.connect() as connection:
-            try:
-                with connection.begin():
-                    results, signals = self._work(connection, group)
-            except DBAPIError:
-                # After an I/O error or a full disk the connection's own idea of its transaction can't be trusted.
-                connection.invalidate()
-                raise
-        if LETTERS in signals:
-            self._letters.set()
-        return results
-
-    @staticmethod
-    def _work(connection: Connection, group: list[_Unit]) -> tuple[list[Any], set[str]]:
-        notify = connection.dialect.name == "postgresql"
-        results: list[Any] = []
-        with Session(bind=connection, join_transaction_mode="rollback_only", autoflush=False) as session:
-            session.info["signals"] = set()
-            for unit in group:
-                results.append(unit.work(session))
-                session.flush()
-                session.expunge_all()
-            if notify and LETTERS in session.info["signals"]:
-                # Another replica may be the one that sends; it hears of it when this is committed.
-                session.execute(_NOTIFY)
-            return results, session.info["signals"]
+_LAST = text("SELECT last_insert_rowid()")
 
 
 def changed(session: Session, statement: Any, values: dict[str, Any] | None = None) -> int:
     """Carry out an update or a deletion; how many rows it met."""
     return int(getattr(session.execute(statement, values), "rowcount", 0))
+
+
+def added(session: Session, statement: Insert, rows: list[dict[str, Any]]) -> list[int]:
+    """Insert rows into a table whose `id` the database gives; their ids in the rows' order."""
+    if len(rows) == 1:
+        return [int(session.execute(statement, rows[0]).inserted_primary_key[0])]  # type: ignore[attr-defined]
+    if session.get_bind().dialect.name != "sqlite":
+        return [int(number) for number in session.execute(_numbered(statement), rows).scalars()]
+    # With RETURNING SQLAlchemy would send SQLite each row by itself. Nobody else writes meanwhile, so the rows of a
+    # statement are numbered one after the other.
+    session.execute(statement, rows)
+    last = int(session.execute(_LAST).scalar_one())
+    return list(range(last - len(rows) + 1, last + 1))
+
+
+@cache
+def _numbered(statement: Insert) -> Any:
+    return statement.returning(statement.table.c.id, sort_by_parameter_order=True)
 
 
 class Database:
@@ -135,7 +65,7 @@ class Database:
         self._writing = _sqlite_writer(self.url) if self.sqlite else _postgres_writer(self.url)
         self._readers = _sqlite_readers(self.url) if self.sqlite else _postgres_readers(self.url)
         count, group = (1, 200) if self.sqlite else (2, 50)
-        self._writers = [_Writer(self._writing, group, self.letters, number) for number in range(count)]
+        self._writers = [Writer(self._writing, group, self.letters, number) for number in range(count)]
         self._closed = False
         for writer in self._writers:
             writer.start()
@@ -149,19 +79,30 @@ class Database:
         seconds pass (a unit's own unique keys make a second try harmless), StorageUnavailable when the database fails,
         and whatever `work` raises.
         """
+        return self._wait(Unit(work), key, timeout)  # type: ignore[no-any-return]  # the unit's own T
+
+    def write_all(self, work: Callable[[Session, list[Item]], list[T]], items: list[Item], *, key: str = "") -> list[T]:
+        """`work(session, items)` as `write` does it, and in one call with the items of others who wait with the same
+        `work`: what a call costs by itself is then shared.
+
+        `work` gives one result an item, in order. When it fails, each caller's items are tried by themselves. Raises
+        what `write` does.
+        """
+        return self._wait(Unit(work, items), key, WRITE_TIMEOUT)  # type: ignore[no-any-return]  # the unit's own T
+
+    def _wait(self, unit: Unit, key: str, timeout: float) -> Any:
         if self._closed:
             raise StorageUnavailable("The bot is stopping, so nothing was stored. Please try again in a minute.")
-        unit = _Unit(work)
         try:
             self._writers[zlib.crc32(key.encode()) % len(self._writers)].units.put_nowait(unit)
         except queue.Full:
             raise Busy from None
         try:
-            return unit.done.result(timeout)  # type: ignore[no-any-return]  # the unit's own T
+            return unit.done.result(timeout)
         except TimeoutError:
             if unit.done.done() and not unit.done.cancelled():
                 # It was done in that very moment, or failed with a time-out of its own.
-                return unit.done.result(0)  # type: ignore[no-any-return]
+                return unit.done.result(0)
             unit.done.cancel()
             raise CommitUnknown from None
         except DBAPIError as failure:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot.domain.bands import band_of
 from bot.domain.inbound import LeadIn, PriorIn, is_verdict
-from storage.database import changed
+from storage.database import added, changed
 from storage.tables import Lead, Letter, Person, Prior, Response, Suggestion, table
 
 leads, priors, suggestions, people, letters = (table(m) for m in (Lead, Prior, Suggestion, Person, Letter))
@@ -78,9 +78,7 @@ _NEWEST_PRIORS = (
     )
 )
 _PRIOR_AT = select(priors).where(priors.c.lead_id == bindparam("lead"), priors.c.scored_at == bindparam("at"))
-_ADD = insert(leads).returning(leads.c.id, sort_by_parameter_order=True)
-_ADD_PRIORS = insert(priors).returning(priors.c.id, sort_by_parameter_order=True)
-_ADD_SUGGESTIONS = insert(suggestions)
+_ADD, _ADD_PRIORS, _ADD_SUGGESTIONS = insert(leads), insert(priors), insert(suggestions)
 _PRIOR_OF = select(priors).where(priors.c.id == bindparam("prior"), priors.c.lead_id == bindparam("lead"))
 
 
@@ -151,12 +149,12 @@ def reps(session: Session, emails: set[str], slack_ids: set[str]) -> list[Row[An
 
 def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     """Insert leads; their ids in the rows' order."""
-    return [int(number) for number in session.execute(_ADD, rows).scalars()]
+    return added(session, _ADD, rows)
 
 
 def add_priors(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     """Insert priors; their ids in the rows' order."""
-    return [int(number) for number in session.execute(_ADD_PRIORS, rows).scalars()]
+    return added(session, _ADD_PRIORS, rows)
 
 
 def add_suggestions(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -8,14 +8,13 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, insert, 
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, Answer, Decision, State
-from storage.database import LETTERS, changed
+from storage.database import added, changed
 from storage.tables import DirectChannel, Letter, UtcDateTime, table
+from storage.writer import LETTERS
 
 WEBHOOK = "webhook"
 OPEN = (State.PENDING.value, State.SENDING.value, State.UNCERTAIN.value)
 letters, direct = table(Letter), table(DirectChannel)
-
-
 # The states stand in the statements as they stand in the partial indices: with parameters in their place neither
 # database would use those, and each look would read every letter ever sent.
 IS_OPEN = "state IN ('pending', 'sending', 'uncertain')"
@@ -37,7 +36,8 @@ _HEADS = text(
     ORDER BY head.id
     """  # noqa: S608  # constants of ours
 ).columns(next_at=UtcDateTime)
-_ADD = insert(letters).returning(letters.c.id, sort_by_parameter_order=True)
+_ADD = insert(letters)
+_BY_KEY = select(letters.c.id).where(letters.c.dedupe_key == bindparam("dedupe_key"))
 _EDIT_UNSENT = (
     update(letters)
     .where(letters.c.id == bindparam("target"), letters.c.state == State.PENDING.value, letters.c.attempt == 0)
@@ -56,7 +56,7 @@ def add(session: Session, rows: list[dict[str, Any]], now: datetime) -> list[int
         return []
     full = [{"next_at": now, "created_at": now, "target_id": None, "lead_id": None} | row for row in rows]
     session.info["signals"].add(LETTERS)
-    return [int(number) for number in session.execute(_ADD, full).scalars()]
+    return added(session, _ADD, full)
 
 
 def add_once(session: Session, row: dict[str, Any], now: datetime) -> int | None:
@@ -66,8 +66,7 @@ def add_once(session: Session, row: dict[str, Any], now: datetime) -> int | None
 
 def by_key(session: Session, dedupe_key: str) -> int | None:
     """The letter with this dedupe key."""
-    found: int | None = session.execute(select(letters.c.id).where(letters.c.dedupe_key == dedupe_key)).scalar()
-    return found
+    return session.execute(_BY_KEY, {"dedupe_key": dedupe_key}).scalar()
 
 
 def of_suggestion(session: Session, lead: int) -> Row[Any] | None:

@@ -8,8 +8,9 @@ from sqlalchemy import Row, func, select, text, update
 from sqlmodel import Session
 
 from bot.domain.retry import UNCERTAIN, State
-from storage.database import LETTERS, changed
+from storage.database import changed
 from storage.outbox import letters, read
+from storage.writer import LETTERS
 
 _START = text("UPDATE letter SET begun_at = clock_timestamp() - make_interval(secs => :ago) WHERE id = :id")
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, insert, select, update
 from sqlmodel import Session
 
-from storage.database import changed
+from storage.database import added, changed
 from storage.stats import won_in_time
 from storage.tables import Decision, Lead, Person, SecondLook, table
 
@@ -17,6 +17,7 @@ _AVAILABLE = (
     select(people).where(people.c.is_rep, people.c.paused.is_(False), people.c.muted.is_(False)).order_by(people.c.id)
 )
 _POOL = select(people).where(people.c.in_pool, people.c.is_rep).order_by(people.c.id)
+_ASK = insert(looks)
 
 
 def available(session: Session) -> Sequence[Row[Any]]:
@@ -36,8 +37,7 @@ def keep(session: Session, rows: list[dict[str, Any]]) -> None:
 
 def ask(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     """Keep that owners are asked; the ids in the rows' order."""
-    statement = insert(looks).returning(looks.c.id, sort_by_parameter_order=True)
-    return [int(number) for number in session.execute(statement, rows).scalars()]
+    return added(session, _ASK, rows)
 
 
 def look(session: Session, number: int) -> Row[Any] | None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 import handlers.commands
 import storage.backup
 import storage.database
+import storage.writer
 from bot import carrier, copies, delivery, digests, insight, overrides, socket_mode, worker
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
@@ -63,7 +64,7 @@ def one_transaction(patch: Patch) -> None:
 @mechanism
 def another_look_after_a_taken_key(patch: Patch) -> None:
     """A unit that met another's unique key is not run again."""
-    patch.setattr(storage.database, "TRIES_ALONE", 0)
+    patch.setattr(storage.writer, "TRIES_ALONE", 0)
 
 
 @mechanism
@@ -82,13 +83,13 @@ def answers_after_the_commit(patch: Patch) -> None:
         pending.append((transaction, connection))
         return list(results)
 
-    patch.setattr(storage.database._Writer, "_attempt", attempt)
+    patch.setattr(storage.writer.Writer, "_attempt", attempt)
 
 
 @mechanism
 def failures_are_told(patch: Patch) -> None:
     """What the database refused is answered as if it were stored."""
-    real = storage.database._Writer._attempt
+    real = storage.writer.Writer._attempt
 
     def attempt(writer: Any, group: list[Any]) -> list[Any]:
         try:
@@ -96,7 +97,7 @@ def failures_are_told(patch: Patch) -> None:
         except DBAPIError:
             return [0 for _ in group]
 
-    patch.setattr(storage.database._Writer, "_attempt", attempt)
+    patch.setattr(storage.writer.Writer, "_attempt", attempt)
 
 
 @mechanism
@@ -106,7 +107,7 @@ def units_alone_after_a_group_failed(patch: Patch) -> None:
     def alone(writer: Any, unit: Any, failure: BaseException | None) -> None:
         unit.done.set_exception(failure or ValueError("somebody else's"))
 
-    patch.setattr(storage.database._Writer, "_alone", alone)
+    patch.setattr(storage.writer.Writer, "_alone", alone)
 
 
 @mechanism

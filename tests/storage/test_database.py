@@ -11,9 +11,10 @@ from sqlalchemy import func, insert, select
 from sqlmodel import Session
 
 from bot.domain.errors import Busy, CommitUnknown, StorageUnavailable
-from storage.database import QUEUE_LIMIT, Database
+from storage.database import Database, added
 from storage.migrate import upgrade
 from storage.tables import Team, table
+from storage.writer import QUEUE_LIMIT
 from tests.faults import no_more_room
 from tests.postgres import postgres_url
 
@@ -44,8 +45,12 @@ def names(db: Database) -> set[str]:
 def in_one_group(db: Database, units: list[Any]) -> list[Any]:
     """Hand over all units while the writer is busy with another, so that they are committed together.
 
-    Their results in order; an error stands for itself.
+    A unit is work, or work on items with its items. Their results in order; an error stands for itself.
     """
+
+    def send(unit: Any) -> Any:
+        return db.write_all(*unit) if isinstance(unit, tuple) else db.write(unit, timeout=20)
+
     begun, go = threading.Event(), threading.Event()
 
     def hold(_session: Session) -> None:
@@ -59,7 +64,7 @@ def in_one_group(db: Database, units: list[Any]) -> list[Any]:
         waiting = []
         for unit in units:
             before = writer.units.qsize()
-            waiting.append(pool.submit(db.write, unit, timeout=20))
+            waiting.append(pool.submit(send, unit))
             while writer.units.qsize() == before:
                 threading.Event().wait(0.001)
         go.set()
@@ -84,6 +89,52 @@ def test_a_unit_that_fails_takes_none_of_the_others_with_it(db: Database, place:
     results = in_one_group(db, units)
     assert isinstance(results[place], ValueError)
     assert names(db) == {f"team {n}" for n in range(GROUP) if n != place}
+
+
+def named(db: Database, ids: list[int]) -> list[str]:
+    with db.reading() as session:
+        found = {row.id: row.name for row in session.execute(select(TEAMS)).all()}
+    return [found[number] for number in ids]
+
+
+def test_items_that_wait_for_the_same_work_are_done_in_one_call(db: Database) -> None:
+    calls: list[list[str]] = []
+
+    def store(session: Session, wanted: list[str]) -> list[int]:
+        calls.append(wanted)
+        return added(session, insert(TEAMS), [{"name": name} for name in wanted])
+
+    def other(session: Session, wanted: list[str]) -> list[int]:
+        return store(session, wanted)
+
+    units: list[Any] = [(store, ["b", "a"]), (store, ["c"]), (other, ["d"]), lambda s: add("e", s), (store, ["g", "f"])]
+    results = in_one_group(db, units)
+    # Those that are neighbours with the same work; the order in which all of them came is kept.
+    assert calls == [["b", "a", "c"], ["d"], ["g", "f"]]
+    assert [named(db, told) for told in (*results[:3], results[4])] == [["b", "a"], ["c"], ["d"], ["g", "f"]]
+
+
+@pytest.mark.parametrize("place", range(GROUP))
+def test_an_item_that_fails_takes_only_those_it_came_with(db: Database, place: int) -> None:
+    def store(session: Session, wanted: list[str]) -> list[int]:
+        ids = added(session, insert(TEAMS), [{"name": name} for name in wanted])
+        if "poisoned" in wanted:
+            raise ValueError("poisoned")
+        return ids
+
+    units: list[Any] = [(store, [f"team {n}", f"more {n}"]) for n in range(GROUP)]
+    units[place] = (store, ["with it", "poisoned"])
+    results = in_one_group(db, units)
+    assert isinstance(results[place], ValueError)
+    assert names(db) == {f"{word} {n}" for n in range(GROUP) if n != place for word in ("team", "more")}
+
+
+@pytest.mark.parametrize("count", [1, 2, 1000])
+def test_added_rows_have_their_own_ids(db: Database, count: int) -> None:
+    wanted = [f"team {n * 7919 % count}" for n in range(count)]
+    db.write(lambda s: add("before", s))
+    ids = db.write(lambda s: added(s, insert(TEAMS), [{"name": name} for name in wanted]))
+    assert named(db, ids) == wanted
 
 
 @pytest.mark.parametrize("place", range(GROUP))
