@@ -137,7 +137,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         week_key=due.week,
         all_matured=all_matured,
         aspects=_aspects([*kept_aspects.told(session, manager, scope.teams), *blocks], found),
-        owners=0 if scope.small else len(owners.owners(session, at.now)),
+        owners=() if scope.small else tuple(row.name for row in owners.owners(session, at.now)),
         ask_monthly=_ask_monthly(session, person),
         small_needs=small_rules(rules_of(session, at.now)),
         landmark_hours=workspace.read(session).landmark_hours,

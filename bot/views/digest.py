@@ -1,11 +1,11 @@
 """The digest's message: a headline and what to do by rule, two figures that belong together, a chart, and [Details]."""
 
 from bot.domain.evidence import ALARM, LEANING
-from bot.domain.wording import cut, day, escape, listed, plural
+from bot.domain.wording import cut, day, escape, listed, one_line, plural
 from bot.views import ids
 from bot.views.digest_charts import chart, table
 from bot.views.digest_figures import Figures
-from bot.views.kit import TEXT_LIMIT, Json, actions, button, context, plain_context, section
+from bot.views.kit import TEXT_LIMIT, Json, actions, ask_first, button, context, plain_context, section
 from bot.views.statements import access_line, band_line, beside, called_more, called_nothing, statements
 
 FOOTER = (
@@ -112,13 +112,25 @@ def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
         return []
     found = [button("Details", ids.DIGEST_DETAILS, figures.week_key)] if details else []
     if name == "clear" and figures.owners:
-        found.append(button("Send to the model's owners", ids.DIGEST_SEND, figures.week_key))
+        found.append(_send(figures))
     if figures.ask_monthly:
         found.append(
             button("Monthly", ids.MONTHLY, "monthly", label="Monthly: a digest a month until there are results")
         )
         found.append(button("Keep weekly", ids.WEEKLY, "weekly"))
     return [actions(*found)] if found else []
+
+
+def _send(figures: Figures) -> Json:
+    """[Send to the model's owners], which says to whom before anything is sent."""
+    names = listed(one_line(name, 60) for name in figures.owners)
+    ask = ask_first(
+        "Send these figures?",
+        cut(f"What stands under Details goes to {names}, as a message that names you as its sender.", 300),
+        "Send",
+        "Don't send",
+    )
+    return button("Send to the model's owners", ids.DIGEST_SEND, figures.week_key, ask=ask)
 
 
 def _headline(figures: Figures) -> tuple[str, str, str]:

@@ -85,8 +85,8 @@ class Figures:
     # When the last of the newer ones matures.
     all_matured: datetime | None = None
     aspects: Aspects = field(default_factory=Aspects)
-    # Model owners who could be told, and whether to ask for a digest a month while there is nothing to tell.
-    owners: int = 0
+    # Names of the model owners who could be told, and whether to ask for a digest a month while nothing is to tell.
+    owners: tuple[str, ...] = ()
     # How many leads and reps a small team's quarter needs.
     small_needs: Rules = field(default_factory=lambda: Rules(reps=SMALL_REPS))
     ask_monthly: bool = False

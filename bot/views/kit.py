@@ -38,10 +38,15 @@ def plain_context(text: str) -> Json:
     return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
 
 
-def button(text: str, action_id: str, value: str, *, label: str = "") -> Json:
-    """A button like all others: none is primary. `label` is what a screen reader says."""
+def button(text: str, action_id: str, value: str, *, label: str = "", ask: Json | None = None) -> Json:
+    """A button like all others: none is primary. `label` is what a screen reader says, `ask` what is asked first."""
     made: Json = {"type": "button", "text": plain(text), "action_id": action_id, "value": value}
-    return made | ({"accessibility_label": label[:75]} if label else {})
+    return made | ({"accessibility_label": label[:75]} if label else {}) | ({"confirm": ask} if ask else {})
+
+
+def ask_first(title: str, text: str, yes: str, no: str) -> Json:
+    """What a button asks before it does anything; `text` may be anybody's and is shown as it is."""
+    return {"title": plain(title), "text": plain(text[:300]), "confirm": plain(yes), "deny": plain(no)}
 
 
 def actions(*buttons: Json) -> Json:

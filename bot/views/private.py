@@ -6,7 +6,7 @@ from bot.domain.release import Rules
 from bot.domain.wording import day, escape, foreign, in_hundred, one_line
 from bot.views import ids
 from bot.views.kit import Json, Ref, actions, button, section
-from bot.views.suggestion import Card
+from bot.views.suggestion import Card, withdraw
 
 
 def noted(ref: Ref) -> Json:
@@ -28,7 +28,7 @@ def saved(ref: Ref, *, late: bool) -> Json:
         "Saved. Thank you.",
         button("Add details", ids.DETAILS, value),
         button("Change", ids.EDIT, value, label="Change what I said"),
-        button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said"),
+        withdraw(value),
     )
 
 

@@ -7,7 +7,7 @@ from bot.domain.bands import POINTS_NEED, Record
 from bot.domain.sampling import ASKED, BLIND
 from bot.domain.wording import DIRECTIONS, cut, day, escape, fact_in_words, fit, foreign, in_hundred, one_line, plural
 from bot.views import ids
-from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, button, context, plain_context, section
+from bot.views.kit import TEXT_LIMIT, Json, Ref, actions, ask_first, button, context, plain_context, section
 
 FOOTER = "For learning, not reviews. Your manager sees groups only."
 WELCOME = (
@@ -200,10 +200,21 @@ def _usual_answer(card: Card, value: str) -> list[Json]:
         actions(
             button("Add details", ids.DETAILS, value),
             button("Change", ids.EDIT, value, label="Change what I said"),
-            button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said"),
+            withdraw(value),
             *([why] if card.number_visible else reveal),
         ),
     ]
+
+
+def withdraw(value: str) -> Json:
+    """[Withdraw], which lies beside [Change] under a thumb: it asks first."""
+    ask = ask_first(
+        "Withdraw what you said?",
+        "It will no longer stand, and no press brings it back; you can say something else at any time.",
+        "Withdraw",
+        "Keep it",
+    )
+    return button("Withdraw", ids.WITHDRAW, value, label="Withdraw what I said", ask=ask)
 
 
 def _closed(card: Card) -> str:

@@ -96,6 +96,26 @@ def test_the_app_s_messages_are_found_by_their_channel_s_id_too(office: World, o
     expect(page.get_by_text("undefined")).to_have_count(0)
 
 
+def test_withdrawing_asks_first(office: World, open_page: Any) -> None:
+    office.override(RIA, office.see(RIA, "Acme"), "more", "She asked for March.")
+    office.quiet()
+    page = open_page()
+    at(page, office.sim, RIA, "app:messages")
+    withdraw, asked = page.get_by_role("button", name="Withdraw what I said"), page.get_by_role("dialog")
+    withdraw.click()
+    expect(asked).to_contain_text("no press brings it back")
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    withdraw.click()
+    asked.get_by_role("button", name="Keep it").click()
+    expect(asked).to_have_count(0)
+    assert [kind for kind, _, _ in office.responses()] == ["overridden"]
+    withdraw.click()
+    asked.get_by_role("button", name="Withdraw", exact=True).click()
+    expect(page.get_by_role("button", name="I see something else")).to_be_visible()
+    assert [kind for kind, _, _ in office.responses()] == ["overridden", "withdrawn"]
+
+
 def test_home_answers_and_a_second_press_meets_what_is_there(office: World, open_page: Any) -> None:
     page = open_page()
     at(page, office.sim, RIA, "app:home")

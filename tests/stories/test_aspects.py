@@ -14,7 +14,7 @@ from bot.domain.wording import CUES, one_line
 from storage.tables import Block, BlockRelease, Digest, Evidence, WordsRead
 from tests.stories.test_digest import HORIZON, NORTH, answer, answered, go_to_monday, leads, pledge, settle
 from tests.stories.test_evidence import past  # noqa: F401  # a fixture
-from tests.world import ADA, MILO, MONA, RIA, World, labels, words
+from tests.world import ADA, MILO, MONA, RIA, World, buttons, labels, words
 
 
 def test_cues_and_hard_leads_are_told_with_their_sets(past: Any) -> None:  # noqa: F811
@@ -108,6 +108,8 @@ def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # 
     message = world.see(MONA, "more than chance explains")
     assert "show the model's owners what reps mention" in words(message)
     assert labels(message) == ["Details", "Send to the model's owners"]
+    asked = next(one for one in buttons(message) if one["text"]["text"] == "Send to the model's owners")["confirm"]
+    assert "goes to Ada Admin" in asked["text"]["text"], "she is told to whom before anything is sent"
     world.press(MONA, "Send to the model's owners", message)
     world.see(MONA, "Sent to Ada Admin")
     world.see(ADA, "Mona Manager passes on what a digest says")
