@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session
 
-from bot.domain.cohorts import place_of
 from bot.domain.evidence import normal_mixture
 from bot.domain.groups import Group
 from bot.domain.release import FEW, LESS, MORE, NEITHER, Cell, Rules, may_show
@@ -36,6 +35,8 @@ NAME_NOBODY = frozenset({
 })  # fmt: skip
 SHORT_NAME = 3
 QUOTES_SHOWN, QUOTE_LENGTH, QUOTING_REPS = 3, 200, 3
+
+Reader = Callable[[Session, ColumnElement[bool]], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,15 @@ def told(kept: list[Any]) -> Aspects:
 
 
 def _of_group(session: Session, group: Group, rules: Rules, new: list[NewSet], now: datetime) -> list[NewBlock]:
-    makers: dict[str, Callable[[list[Any], Rules], tuple[dict[str, Any], dict[int, int]] | None]] = {
-        HARD: _hard,
-        CUES: _cues,
-        NUMBERS: _numbers,
-        QUOTES: _quotes,
+    makers: dict[str, tuple[Reader, Callable[[list[Any], Rules], tuple[dict[str, Any], dict[int, int]] | None]]] = {
+        HARD: (aspects.by_difficulty, _hard),
+        CUES: (aspects.answered, _cues),
+        NUMBERS: (aspects.answered, _numbers),
+        QUOTES: (aspects.answered, _quotes),
     }
     fresh = {one.horizon_days: place for place, one in enumerate(new) if one.teams == group.teams}
     found = []
-    for kind, make in makers.items():
+    for kind, (read, make) in makers.items():
         by_horizon: dict[int, list[int]] = defaultdict(list)
         for row in aspects.untold(session, kind, group.teams):
             by_horizon[row.horizon_days].append(row.id)
@@ -99,7 +100,7 @@ def _of_group(session: Session, group: Group, rules: Rules, new: list[NewSet], n
             among = aspects.of_sets(releases)
             if places:
                 among = or_(among, stats.to_release(group.teams, horizon, now))
-            made = make(aspects.members(session, among, answered=kind != HARD), rules)
+            made = make(read(session, among), rules)
             if made is not None:
                 found.append(NewBlock(kind, horizon, made[0], releases, places, made[1]))
     return found
@@ -109,10 +110,9 @@ def _hard(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]
     """More and neither apart by hard and other: the essay's own claim."""
     cells = {name: Cell() for name in HARD_CELLS}
     for row in rows:
-        place = place_of(row)
-        name = place if place == LESS else f"{place}_{'hard' if row.hard else 'other'}"
+        name = LESS if row.place == LESS else f"{row.place}_{'hard' if row.hard else 'other'}"
         if name in cells:
-            cells[name].add(row.rep_id, row.probability, won=bool(row.won), unanswered=False)
+            cells[name].add_together(row.rep_id, row.leads, row.won, row.chances)
     mixed = all(
         min(cells[f"{place}_{kind}"].won, cells[f"{place}_{kind}"].leads - cells[f"{place}_{kind}"].won) >= FEW
         for place in (MORE, NEITHER)

@@ -1,6 +1,7 @@
 """What a manager's released leads say about overrides, cohort by cohort: counted once, when a cohort is closed."""
 
 import base64
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session
 
-from bot.domain.cohorts import cohort_of, last_closed, place_of
-from bot.domain.evidence import Conditional, e_bh, logit, recalibration
+from bot.domain.cohorts import began, cohort_of, last_closed, place_of, spans
+from bot.domain.evidence import Conditional, Past, e_bh, logit, recalibration
 from bot.domain.release import LESS, MORE, NEITHER
 from bot.domain.wording import CUES
 from storage import aspects, evidence
@@ -70,13 +71,19 @@ def _horizon(
     done, newest = {row.cohort for row in kept}, last_closed(now, horizon)
     if newest in done:
         return Found(total, len(kept), dict(cues))
-    counted = _by_cohort([*evidence.released(session, manager, teams, horizon), *new_leads])
+    sets, late = evidence.Sets(manager, teams, horizon), _by_cohort(new_leads)
+    counted = _by_cohort([*evidence.posted_outside(session, sets, spans(done), began(newest + 1)), *new_leads])
     fresh: list[dict[str, Any]] = []
+    past, since, before = _past([]), None, -math.inf
     for cohort in sorted(counted):
         if cohort in done or cohort > newest or cohort in waiting.get(horizon, set()):
             continue
-        earlier = [row for before, rows in counted.items() if before < cohort for row in rows]
-        level, slope = recalibration(_numbers(row.probability for row in earlier), _numbers(row.won for row in earlier))
+        # What was posted since the cohort before is added up by the database, which knows it as released already.
+        if since != began(cohort):
+            past += Past(*evidence.by_number(session, sets, (since, began(cohort))).T)
+        past += _past(row for earlier, rows in late.items() if before < earlier < cohort for row in rows)
+        level, slope = recalibration(past.p, past.won, past.leads)
+        past, since, before = past + _past(counted[cohort]), began(cohort + 1), cohort
         one = _cohort(counted[cohort], level, slope)
         by_cue = _by_cue(session, counted[cohort], level, slope)
         total += one
@@ -103,6 +110,11 @@ def _by_cohort(rows: Iterable[Any]) -> dict[int, list[Any]]:
         if place_of(row) in SIGNS:
             found[cohort_of(row.posted_at)].append(row)
     return found
+
+
+def _past(rows: Iterable[Any]) -> Past:
+    pairs = [(row.probability, row.won) for row in rows]
+    return Past.of(_numbers(p for p, _ in pairs), _numbers(y for _, y in pairs))
 
 
 def clear_cues(found: Iterable[Found]) -> list[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Subquery, and_, func, insert, select
+from sqlalchemy import ColumnElement, Row, Subquery, and_, case, func, insert, select
 from sqlmodel import Session
 
 from storage.digests import visible
-from storage.stats import OF_EACH
+from storage.stats import OF_EACH, placed, won_in_time
 from storage.tables import Block, BlockRelease, Lead, Release, ReleaseTeam, Response, table
 
 blocks, block_releases, releases = table(Block), table(BlockRelease), table(Release)
@@ -42,11 +42,26 @@ def of_sets(numbers: list[int]) -> ColumnElement[bool]:
     return leads.c.release_id.in_(numbers)
 
 
-def members(session: Session, among: ColumnElement[bool], *, answered: bool) -> list[Any]:
-    """These leads with what was in force at the landmark: words, cues, number, consent, and its author.
+def by_difficulty(session: Session, among: ColumnElement[bool]) -> list[Any]:
+    """These leads by cell, by whether they were hard, and by rep: how many, how many won, and the tool's chances."""
+    each = (
+        select(
+            placed().label("place"),
+            leads.c.hard,
+            leads.c.rep_id,
+            leads.c.probability,
+            case((won_in_time(), 1), else_=0).label("won"),
+        )
+        .where(among)
+        .subquery()
+    )
+    groups = each.c.place, each.c.hard, each.c.rep_id
+    sums = func.count().label("leads"), func.sum(each.c.won).label("won"), func.sum(each.c.probability).label("chances")
+    return list(session.execute(select(*groups, *sums).group_by(*groups)).all())
 
-    `answered`: only those of which something was said.
-    """
+
+def answered(session: Session, among: ColumnElement[bool]) -> list[Any]:
+    """Those of these leads of which something was in force at the landmark: words, cues, number, consent, author."""
     said = _newest(among)
     # Consent can be taken back until release, after the outcome too: of it the author's very last word counts.
     last = responses.alias("last")
@@ -65,7 +80,7 @@ def members(session: Session, among: ColumnElement[bool], *, answered: bool) -> 
                 said.c.estimate,
                 and_(said.c.quote, ~refused).label("quote"),
             )
-            .select_from(leads.join(said, in_force) if answered else leads.outerjoin(said, in_force))
+            .select_from(leads.join(said, in_force))
             .where(among)
             .order_by(leads.c.id)
         ).all()

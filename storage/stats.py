@@ -6,10 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session
 
 from bot.domain.bands import RECORD_DAYS, RECORD_LIMIT, Record
-from storage.tables import Lead, Person, table
+from bot.domain.cohorts import BEFORE, EARLY, PROBLEM
+from bot.domain.release import LESS, MORE, NEITHER
+from storage.tables import Lead, Person, UtcDateTime, table
 
 leads, people = table(Lead), table(Person)
 RecordKey = tuple[str, int, int]
@@ -26,6 +31,39 @@ def won_in_time() -> ColumnElement[bool]:
 def open_when_posted() -> ColumnElement[bool]:
     """An outcome from before it was posted is in no figure: nobody could have answered."""
     return or_(leads.c.outcome_at.is_(None), leads.c.outcome_at > leads.c.posted_at)
+
+
+class _Landmark(FunctionElement[datetime]):
+    """A moment and whole hours later."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(_Landmark, "sqlite")
+def _on_sqlite(element: _Landmark, compiler: SQLCompiler, **more: Any) -> str:
+    # Whole hours leave the fraction of a second as it is; SQLite itself would round it to thousandths.
+    posted, hours = (compiler.process(one, **more) for one in element.clauses)
+    shifted = f"strftime('%Y-%m-%d %H:%M:%S', substr({posted}, 1, 19), {hours} || ' hours')"
+    return f"({shifted} || substr({posted}, 20))"
+
+
+@compiles(_Landmark, "postgresql")
+def _on_postgresql(element: _Landmark, compiler: SQLCompiler, **more: Any) -> str:
+    posted, hours = (compiler.process(one, **more) for one in element.clauses)
+    return f"({posted} + make_interval(hours => {hours}))"
+
+
+def placed() -> ColumnElement[str]:
+    """`bot.domain.cohorts.place_of` by the database: in which cell a matured lead is counted, or why it is not."""
+    settled = leads.c.outcome.not_in(("", "reopened"))
+    return case(
+        (leads.c.outcome_at <= leads.c.posted_at, BEFORE),
+        (and_(settled, leads.c.outcome_at <= _Landmark(leads.c.posted_at, leads.c.landmark_hours)), EARLY),
+        (and_(leads.c.outcome == "disqualified", leads.c.data_problem), PROBLEM),
+        (leads.c.landmark_direction.in_((MORE, LESS)), leads.c.landmark_direction),
+        else_=NEITHER,
+    )
 
 
 # What figures need of each matured lead, and nothing more.

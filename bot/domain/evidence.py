@@ -49,18 +49,44 @@ def words(e: float) -> str:
 # ---- 1a. the conditional e-process: given how many of a stratum's leads were won, did the right ones stand out? ----
 
 
-def recalibration(p: Numbers, y: Numbers) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Past:
+    """Leads by the tool's number: each number once, how many leads had it, and how many of those were won."""
+
+    p: Numbers
+    leads: Numbers
+    won: Numbers
+
+    @staticmethod
+    def of(p: Numbers, y: Numbers) -> "Past":
+        """Single leads; p and y of shape (n,)."""
+        return Past(*_grouped(p, np.ones_like(p), y))
+
+    def __add__(self, other: "Past") -> "Past":
+        both = ((self.p, other.p), (self.leads, other.leads), (self.won, other.won))
+        return Past(*_grouped(*(np.concatenate(pair) for pair in both)))
+
+
+def _grouped(p: Numbers, leads: Numbers, won: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    each, place = np.unique(p, return_inverse=True)
+    counts = [np.asarray(np.bincount(place, one, len(each)), dtype=np.float64) for one in (leads, won)]
+    return each, counts[0], counts[1]
+
+
+def recalibration(p: Numbers, won: Numbers, leads: Numbers | None = None) -> tuple[float, float]:
     """MAP of y ~ Bern(expit(a + b·logit p)) with a ~ N(0, 2²), b ~ N(1, .5²): the tool's line on earlier cohorts only.
 
-    Without any lead it is (0, 1). Newton's method; the penalised log-likelihood is concave, so it ends.
+    Single leads with `won` 0 or 1, or as many `leads` for each p and how many of them were won: the likelihood is the
+    same. Without any lead it is (0, 1). Newton's method; the penalised log-likelihood is concave, so it ends.
     """
+    many = np.ones_like(p) if leads is None else leads
     x, theta = logit(p), np.array([0.0, 1.0])
     mean, precision = np.array([0.0, 1.0]), np.array([1 / 4, 4.0])
     design = np.stack([np.ones_like(x), x], axis=1)
     for _ in range(_MAP_STEPS):
         fitted = expit(design @ theta)
-        gradient = design.T @ (y - fitted) - precision * (theta - mean)
-        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design + np.diag(precision)
+        gradient = design.T @ (won - many * fitted) - precision * (theta - mean)
+        curvature = (design * (many * fitted * (1 - fitted))[:, None]).T @ design + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
         theta = theta + step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
         if float(np.abs(step).max()) < 1e-10:

@@ -45,6 +45,13 @@ class Cell:
         self.chances.append(probability)
         self.wins.append(won)
 
+    def add_together(self, rep: int, leads: int, won: int, expected: float) -> None:
+        """Count several leads of a rep's, without what a range is made of."""
+        self.leads += leads
+        self.won += won
+        self.expected += expected
+        self.reps[rep] += leads
+
 
 @dataclass(frozen=True)
 class Rules:
