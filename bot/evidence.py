@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session
 
-from bot.domain.cohorts import began, cohort_of, last_closed, place_of, spans
+from bot.domain.cohorts import began, cohort_of, last_closed, spans
 from bot.domain.evidence import Conditional, Past, e_bh, logit, recalibration
 from bot.domain.release import LESS, MORE, NEITHER
 from bot.domain.wording import CUES
@@ -107,7 +107,7 @@ def _horizon(
 def _by_cohort(rows: Iterable[Any]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        if place_of(row) in SIGNS:
+        if row.place in SIGNS:
             found[cohort_of(row.posted_at)].append(row)
     return found
 
@@ -133,7 +133,7 @@ def clear_cues(found: Iterable[Found]) -> list[str]:
 
 def _by_cue(session: Session, rows: list[Any], level: float, slope: float) -> dict[str, Conditional]:
     """The same evidence for leads that were called by naming one cue, beside the cohort's leads that nobody called."""
-    called = {row.id: row for row in rows if place_of(row) != NEITHER}
+    called = {row.id: row for row in rows if row.place != NEITHER}
     others, named = [row for row in rows if row.id not in called], defaultdict(list)
     for lead, cues in aspects.cues_of(session, list(called)).items():
         for cue in cues:
@@ -149,7 +149,7 @@ def _cohort(rows: list[Any], level: float, slope: float) -> Conditional:
     found = Conditional.nothing()
     for members in strata.values():
         offset = level + slope * logit(_numbers(row.probability for row in members))
-        z, y = _numbers(SIGNS[place_of(row)] for row in members), _numbers(row.won for row in members)
+        z, y = _numbers(SIGNS[row.place] for row in members), _numbers(row.won for row in members)
         found = found.with_stratum(offset, z, y)
     return found
 

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
-from bot.domain.cohorts import place_of
 from bot.domain.errors import OtherwiseError
 from bot.domain.feedback import BadCursor, Cursor, joined, plain_prior, plain_responses
 from bot.domain.release import CELLS, NEITHER
@@ -121,6 +120,5 @@ def _counted(session: Session, release: Any) -> list[tuple[str, bool]]:
             + [False] * (release.cells[name]["leads"] - release.cells[name]["won"])
         ]
     return [
-        (place_of(row) if place_of(row) in CELLS else NEITHER, bool(row.won))
-        for row in export.members(session, release.id)
+        (row.place if row.place in CELLS else NEITHER, bool(row.won)) for row in export.members(session, release.id)
     ]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot.domain.cohorts import EARLY, PROBLEM, cohort_of, place_of
+from bot.domain.cohorts import EARLY, PROBLEM, cohort_of
 from bot.domain.groups import Group
 from bot.domain.release import CELLS, FEW, NEITHER, REPS_NEEDED, SMALL_REPS, Cell, Rules, frozen, may_release, may_show
 from bot.groups import Scope
@@ -86,7 +86,7 @@ def _group(session: Session, one: Group, rules: Rules, now: datetime, ready: Rea
             continue
         if found is not None:
             ready.tried += [row.id for row in rows if not row.considered]
-        ready.held += sum(place_of(row) != EARLY for row in rows)
+        ready.held += sum(row.place != EARLY for row in rows)
         ready.waiting[horizon] |= {cohort_of(row.posted_at) for row in rows}
 
 
@@ -100,7 +100,7 @@ def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
     left_out: Counter[str] = Counter()
     disqualified = sum(row.outcome == "disqualified" and not row.data_problem for row in rows)
     for row in rows:
-        place = place_of(row)
+        place = row.place
         if place == PROBLEM and disqualified < FEW:
             place = NEITHER
         if place in cells:

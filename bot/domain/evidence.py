@@ -28,6 +28,8 @@ SHIFT_GRID: Numbers = np.arange(-400, 401) / 100
 _MAP_STEPS = 50
 # Leads by grid points are held at a time, so a million leads take no more memory than a thousand.
 _AT_ONCE = 1000
+# Logs of what a float holds with room to spare; it ends at 709.
+_LOGS_HELD = 600.0
 
 
 def logit(p: Numbers) -> Numbers:
@@ -98,17 +100,37 @@ def conditional_loglik(offset: Numbers, z: Numbers, y: Numbers, betas: Numbers) 
     """ℓ_s(β) of one stratum for each β: the log-probability of who won, given how many did.
 
     Σ y·(o + βz) − log e_K(exp(o + βz)), e_K the elementary symmetric polynomial of the stratum's odds (the exact
-    conditional logistic likelihood; Turner, Ly & Grünwald). Shapes: leads (n,), betas (m,), answer (m,). The recursion
-    runs in logs, so large strata neither overflow nor vanish.
+    conditional logistic likelihood; Turner, Ly & Grünwald). Shapes: leads (n,), betas (m,), answer (m,). Where a float
+    can't hold every e_k of the stratum the recursion runs in logs, so large strata neither overflow nor vanish.
     """
     won = round(float(y.sum()))
     terms = offset[None, :] + betas[:, None] * z[None, :]
-    table = np.full((len(betas), won + 1), -np.inf)
+    # A constant a row falls out of the difference; without it the terms lie around nothing.
+    terms -= terms.mean(axis=1, keepdims=True)
+    # Each e_k is a sum of at most 2ⁿ products of at most K odds: no larger than this, and no smaller than its inverse.
+    largest = terms.shape[1] * np.log(2) + won * float(np.abs(terms).max(initial=0.0))
+    log_sum = _log_symmetric(terms, won) if largest > _LOGS_HELD else np.log(_symmetric(np.exp(terms), won))
+    return np.asarray(terms @ y - log_sum, dtype=np.float64)
+
+
+def _symmetric(odds: Numbers, won: int) -> Numbers:
+    """e_K of each row. All that is added is positive, so nothing is lost to cancellation."""
+    table = np.zeros((len(odds), won + 1))
+    table[:, 0] = 1.0
+    for n in range(odds.shape[1]):
+        top = min(n + 1, won)
+        table[:, 1 : top + 1] += odds[:, n : n + 1] * table[:, :top]
+    return table[:, won]
+
+
+def _log_symmetric(terms: Numbers, won: int) -> Numbers:
+    """log e_K of each row's odds exp(terms), by logs alone."""
+    table = np.full((len(terms), won + 1), -np.inf)
     table[:, 0] = 0.0
     for n in range(terms.shape[1]):
         top = min(n + 1, won)
         table[:, 1 : top + 1] = np.logaddexp(table[:, 1 : top + 1], terms[:, n : n + 1] + table[:, :top])
-    return np.asarray(terms @ y - table[:, won], dtype=np.float64)
+    return table[:, won]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
+from bot.domain import evidence
 from bot.domain.calibration import WATCH, brier, corp, diagram_may_show, drift, isotonic, reliability, watch_began
 from bot.domain.evidence import (
     ODDS_GRID,
@@ -128,6 +129,17 @@ def test_given_how_many_were_won_the_chances_of_who_add_up_to_one(rows: list[tup
     assert len(every) == comb(len(y), won)
     total = logsumexp([conditional_loglik(logit(p), z, one, ODDS_GRID) for one in every], axis=0)
     assert np.allclose(total, 0, atol=1e-9)
+
+
+@given(leads, st.integers(1, 25))
+def test_a_stratum_s_likelihood_is_the_same_with_and_without_logs(
+    rows: list[tuple[float, float, float]], times: int
+) -> None:
+    p, z, y = (np.array(column * times) for column in zip(*rows, strict=True))
+    plain = conditional_loglik(logit(p), z, y, ODDS_GRID)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "_LOGS_HELD", -1.0)
+        assert plain == pytest.approx(conditional_loglik(logit(p), z, y, ODDS_GRID), rel=1e-9, abs=1e-8)
 
 
 @given(leads)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from bot import evidence
 from bot.domain.bands import band_of
-from bot.domain.cohorts import EPOCH, LENGTH, PROBLEM, began, cohort_of, place_of
+from bot.domain.cohorts import EPOCH, LENGTH, PROBLEM, began, cohort_of
 from bot.domain.evidence import Past, recalibration
 from bot.domain.release import CELLS
 from storage import aspects, people
@@ -28,6 +28,20 @@ from tests.postgres import postgres_url
 leads, releases, kept = table(Lead), table(Release), table(Evidence)
 POSTED = datetime(2026, 3, 28, 23, 59, 59, 999_999, tzinfo=UTC)
 HORIZON, COHORTS = 30, 6
+# What the rule asks of a lead, beside what figures need of each.
+RULE = leads.c.landmark_hours, leads.c.landmark_direction, leads.c.outcome_at
+
+
+def place_of(lead: Any) -> str:
+    """The rule of STATISTICS, lead by lead."""
+    if lead.outcome_at is not None and lead.outcome_at <= lead.posted_at:
+        return "before"
+    landmark = lead.posted_at + timedelta(hours=lead.landmark_hours)
+    if lead.outcome not in ("", "reopened") and lead.outcome_at is not None and lead.outcome_at <= landmark:
+        return "early"
+    if lead.outcome == "disqualified" and lead.data_problem:
+        return "problem"
+    return lead.landmark_direction or "neither"
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -146,7 +160,7 @@ def test_a_cohort_is_held_against_every_counted_lead_before_it(db: Database, don
         for cohort in done:
             row = {"manager_id": mona, "horizon_days": HORIZON, "cohort": cohort, "leads": 1, "level": 0.0}
             session.execute(insert(kept), row | {"slope": 1.0, "gain": nothing, "cues": {}, "closed_at": EPOCH})
-        rows = session.execute(select(*OF_EACH, leads.c.release_id)).all()
+        rows = session.execute(select(*OF_EACH, *RULE, leads.c.release_id)).all()
         late = [row for row in rows if row.release_id is None]
         now = began(705) + timedelta(days=HORIZON, hours=1)
         found = evidence.gather(session, mona, frozenset({1}), {HORIZON: late}, {HORIZON: waiting}, now)
@@ -166,7 +180,7 @@ def test_a_cohort_is_held_against_every_counted_lead_before_it(db: Database, don
 def test_hard_leads_are_added_up_by_cell_and_rep(db: Database) -> None:
     def work(session: Session) -> tuple[list[Any], list[Any]]:
         filled(session, 4)
-        rows = session.execute(select(*OF_EACH, leads.c.hard)).all()
+        rows = session.execute(select(*OF_EACH, *RULE, leads.c.hard)).all()
         found = aspects.by_difficulty(session, leads.c.id.is_not(None))
         told = [(row.place, bool(row.hard), row.rep_id, row.leads, row.won, row.chances) for row in found]
         return told, [(place_of(row), bool(row.hard), row.rep_id, row.won, row.probability) for row in rows]
