@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -55,11 +53,10 @@ def main() -> None:
 def run() -> None:
     """Start the bot: the intake, Slack by Socket Mode, the outbox, the digests. Ctrl-C stops it in order."""
     from bot.app import Running  # the other commands start without all of this
+    from bot.ending import Ending
 
     settings = settings_here()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    ending = Ending()
     running = Running(settings).start()
     err.print(
         f"Otherwise is running; leads go to http://{settings.otherwise_http_host}:{running.port}/v1/leads",
@@ -67,9 +64,7 @@ def run() -> None:
     )
     if running.deps.clock.shiftable:
         err.print(f"Rehearsal: the clock is shifted by {running.deps.clock.offset():.0f} seconds.")
-    # A signal that comes just as a stopped process goes on may reach another thread, which wakes nobody.
-    while not stop.wait(1.0):
-        pass
+    ending.wait()
     running.stop()
 
 

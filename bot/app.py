@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from sqlalchemy.exc import DBAPIError
 
 from bot import jobs
 from bot.carrier import Carrier
@@ -26,6 +27,7 @@ from bot.domain.clock import clock_from
 from bot.domain.errors import SettingsError
 from bot.http_mode import Watch
 from bot.lead import Lead
+from bot.log import frames
 from bot.polling import Poller
 from bot.pushing import Pusher
 from bot.sender import Sender
@@ -106,6 +108,13 @@ class Running:
         """Start in order; whatever fails stops the start with one sentence and leaves nothing behind."""
         try:
             self._start()
+        except DBAPIError as failure:
+            self._undo.close()
+            log.error("start.failed", trace=frames(failure))
+            raise SettingsError(
+                "The database that DATABASE_URL names does not answer. Is its server running? "
+                "`otherwise check` tells more."
+            ) from None
         except BaseException:
             self._undo.close()
             raise
@@ -114,7 +123,10 @@ class Running:
     def stop(self) -> None:
         """Stop in reverse: the intake and the envelopes first, the database last."""
         log.info("stopping")
-        self._undo.close()
+        try:
+            self._undo.close()
+        except Exception as failure:  # noqa: BLE001  # all the rest was stopped; that one thing was not is in the log
+            log.error("stop.failed", trace=frames(failure))
         log.info("stopped")
 
     def _start(self) -> None:

@@ -14,6 +14,7 @@ from bot import delivery
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
 from bot.domain.retry import UNCERTAIN, Answer, Decision, Kind, State, decide
+from bot.log import frames
 from bot.views.kit import Json
 from storage import leads, outbox, replicas
 
@@ -61,14 +62,17 @@ class Carrier:
                 began = monotonic()
                 if not may_begin():
                     log.warning("letter.left", letter=letter["id"])
-                    # Somebody else may have taken it back by now; if not, it is anybody's again.
-                    self.write(lambda s: outbox.put_back(s, letter, letter["claim"]))
+                    self.put_back(letter)
                     return
                 answer, left_out = self._say(letter)
                 heard(answer)
             self._settle(letter, answer, left_out if self._can_send_pictures else [], began)
         finally:
             settled.set()
+
+    def put_back(self, letter: Letter) -> None:
+        """It was not begun: anybody's again, unless somebody has taken it back by now."""
+        self.write(lambda s: outbox.put_back(s, letter, letter["claim"]))
 
     def write(self, work: Callable[[Session], T]) -> T:
         """A write of the outbox's."""
@@ -90,7 +94,11 @@ class Carrier:
     def _say(self, letter: Letter) -> tuple[Answer, list[Json]]:
         if letter["error"] == UNCERTAIN:
             log.warning("letter.again", letter=letter["id"], attempt=letter["attempt"], looks=self.can_read_history)
-        return delivery.deliver(self._deps.slack, letter, can_read_history=self.can_read_history)
+        try:
+            return delivery.deliver(self._deps.slack, letter, can_read_history=self.can_read_history)
+        except Exception as failure:  # noqa: BLE001  # whatever it was, the letter may have been said, and is settled so
+            log.error("letter.failed", letter=letter["id"], trace=frames(failure))
+            return Answer(Kind.UNKNOWN, "failed"), []
 
     def _direct(self, letter: Letter) -> Answer | None:
         """Open the DM once for a person's lane; an answer only when that failed."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.errors import OtherwiseError, SettingsError
 from bot.domain.wording import listed, plural
@@ -13,6 +13,7 @@ from bot.http_mode import SLACK_PATH
 from bot.people import Member
 from bot.settings import Settings, need_tokens, read_secret
 from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
+from bot.slack_failures import SLACK_FAILURES
 from storage import connections, leads, outbox, people
 from storage import waiting as kept_waiting
 from storage.database import Database
@@ -100,7 +101,7 @@ def members_of(settings: Settings) -> dict[str, Member]:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return found
-    except (SlackApiError, SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         raise OtherwiseError("Slack could not be asked who is in the workspace; run `otherwise check`.") from failure
 
 
@@ -119,7 +120,7 @@ def _channels(database: Database, slack: WebClient | None) -> Iterator[Line]:
             continue
         try:
             found = slack.conversations_info(channel=channel)["channel"]
-        except (SlackApiError, SlackClientError, OSError) as failure:
+        except SLACK_FAILURES as failure:
             code = failure.response.get("error") if isinstance(failure, SlackApiError) else "no answer"
             yield Line(False, f"Channel {channel}: {code}. Invite @Otherwise there, or map the rep to another.")
             continue

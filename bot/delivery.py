@@ -6,10 +6,11 @@ from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot import charts
 from bot.domain.retry import UNCERTAIN, Answer, Kind
+from bot.slack_failures import NO_CODE, SLACK_FAILURES, code_of
 from bot.views.kit import Json
 
 Letter = dict[str, Any]
@@ -137,12 +138,10 @@ def _attempt(call: Any) -> Answer:
         done: Answer = call()
     except SlackApiError as failure:
         return _refused(failure)
-    except SlackClientError:
-        return Answer(Kind.UNKNOWN, "client")
     except URLError as failure:
         before = isinstance(failure.reason, ConnectionRefusedError) or "Name or service" in str(failure.reason)
         return Answer(Kind.UNREACHED if before else Kind.UNKNOWN, "unreached" if before else "lost")
-    except (OSError, ValueError):
+    except (*SLACK_FAILURES, ValueError):
         # Time-outs, resets and half answers: Slack may have done it.
         return Answer(Kind.UNKNOWN, "lost")
     return done
@@ -157,4 +156,6 @@ def _refused(failure: SlackApiError) -> Answer:
         return Answer(Kind.LIMITED, "ratelimited", float(wait) if wait is not None else None)
     if status is None or status >= 500 or isinstance(response, dict):
         return Answer(Kind.UNKNOWN, f"http {status}")
-    return Answer(Kind.REFUSED, str(response.get("error", "")))
+    # A page of some proxy's, or half an answer of Slack's: a refusal has a code.
+    code = code_of(failure)
+    return Answer(Kind.UNKNOWN, code) if code == NO_CODE else Answer(Kind.REFUSED, code)

@@ -11,6 +11,20 @@ from bot.views import private
 from storage import outbox
 
 
+def tell_of_an_end(session: Session, what: str, reps: Iterable[Row[Any]], at: Moment) -> None:
+    """Queue a message to each of these reps: an export that all were told of is off."""
+    letters = [
+        {
+            "kind": "post",
+            "lane": rep.slack_id,
+            "payload": private.export_off(what),
+            "dedupe_key": f"export:{what}:off:{rep.id}:{at.real.timestamp()}",
+        }
+        for rep in reps
+    ]
+    outbox.add(session, letters, at.real)
+
+
 def tell_of_exports(session: Session, mode: Row[Any], reps: Iterable[Row[Any]], at: Moment, *, newcomers: bool) -> None:
     """Queue a message to each of these reps about each export that is on and that she was not told of.
 

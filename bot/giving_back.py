@@ -6,7 +6,7 @@ from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.release import LESS, MORE, together
 from bot.domain.wording import foreign, one_line, plural
-from bot.export_notice import tell_of_exports
+from bot.export_notice import tell_of_an_end, tell_of_exports
 from bot.groups import manages_or_did
 from bot.privacy import refuse_managers
 from bot.roster import changed, known_person, set_workspace
@@ -22,7 +22,8 @@ def add_owner(session: Session, ask: Ask) -> Done:
     name = foreign(account.name, 60)
     if manages_or_did(session, account.slack_id, ask.at.now):
         raise OtherwiseError(
-            f"{one_line(account.name, 60)} manages a team or did lately, and would read what single reps reported."
+            f"{one_line(account.name, 60)} manages a team or did lately, and would read what single reps reported, so "
+            "this can't be. Nothing was changed."
         )
     change = changed(session, row, {"is_model_owner": True})
     if change is None:
@@ -56,10 +57,10 @@ def show_released(session: Session, ask: Ask) -> Done:
             f"{cells[LESS].leads} less."
         )
     mode = workspace.read(session)
-    state = f"joined is {_on(mode.joined_on)}, text is {_on(mode.text_on)}"
+    state = f"Single answers (joined) are {_on(mode.joined_on)}, what was written (text) is {_on(mode.text_on)}"
     return Done(
         "\n".join(lines or ["Nothing is released yet."])
-        + f"\nAll lines: `GET /v1/export` with a key of scope `export`, made by `otherwise keys add`. Here {state}."
+        + f"\nAll lines: `GET /v1/export` with a key of scope `export`, made by `otherwise keys add`. {state}."
     )
 
 
@@ -77,14 +78,19 @@ def switch_export(session: Session, ask: Ask) -> Done:
     if change is None:
         return Done(f"The {what} export is {on} already. Nothing was changed.")
     workspace.change(session, **{f"{what}_since": ask.at.real if on == "on" else None})
+    reps = [row for row in people.everybody(session) if row.is_rep]
     if on == "off":
         with_it = ""
         if what == "joined" and set_workspace(session, text_on=False) is not None:
             # Words go out beside single leads alone; on again they would be there without a word to anybody.
             workspace.change(session, text_since=None)
             with_it = ", and text with it"
-        return Done(f"The {what} export is off{with_it}: keys with that scope read nothing more.", final=True)
-    reps = [row for row in people.everybody(session) if row.is_rep]
+        tell_of_an_end(session, what, reps, ask.at)
+        return Done(
+            f"The {what} export is off{with_it}: keys with that scope read nothing more. All {len(reps)} reps "
+            "are told.",
+            final=True,
+        )
     tell_of_exports(session, workspace.read(session), reps, ask.at, newcomers=False)
     return Done(
         f"The {what} export is on for keys with that scope. All {len(reps)} reps are told now, and each use stands in "

@@ -15,7 +15,7 @@ from bot.roster import changed, postable, set_workspace
 from storage import people, workspace
 from storage import routing as kept
 
-WEEKS_SHOWN, GROUP_NEEDED, ASKED_NEEDED = 12, 10, 10
+WEEKS_SHOWN, GROUP_NEEDED, ASKED_NEEDED, RATIO_NEEDED = 12, 10, 10, 10
 
 
 def set_hard(session: Session, ask: Ask) -> Done:
@@ -87,10 +87,12 @@ def show_routing(session: Session, ask: Ask) -> Done:
         f"the pool (aim: {mode.pool_share} in 100 of those that nobody owned)."
     )
     ratio = access_ratio(weeks)
-    if ratio is not None:
+    if hard < RATIO_NEEDED:
+        lines.append(f"Below {RATIO_NEEDED} hard leads nothing is said of how often they reach it beside other leads.")
+    elif ratio is not None:
         lines.append(
-            f"Hard leads reach it {ratio:.1f} times as often as all leads. That they reach it less often: "
-            f"{in_words(shut_out(weeks))}."
+            f"Hard leads reach it {ratio:.1f} times as often as all leads. Whether they reach it less often than "
+            f"others: {in_words(shut_out(weeks))}."
         )
     lines += _by_group(session, ask)
     drawn = kept.drawn(session, ask.at.now)

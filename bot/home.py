@@ -31,6 +31,8 @@ def home(session: Session, slack_id: str, zone: str, at: Moment, *, in_charge: b
         manager=_manager(session, person, at.now) if person is not None and manages else None,
         health=health(session, at, zone) if in_charge else None,
         made_up=at.made_up,
+        gets_leads=person is not None and person.is_rep,
+        model_owner=person is not None and person.is_model_owner and person.forgotten_at is None,
     )
 
 

@@ -5,7 +5,8 @@ import time
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.slack_failures import SLACK_FAILURES
 
 log = structlog.get_logger()
 # The one address that Slack is given for events, buttons, forms and commands alike.
@@ -46,5 +47,5 @@ class Watch:
     def _asked(self) -> bool:
         try:
             return bool(self._slack.auth_test()["ok"])
-        except (SlackApiError, SlackClientError, OSError, ValueError):
+        except (*SLACK_FAILURES, ValueError):
             return False

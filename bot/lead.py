@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from bot.domain.errors import OtherwiseError
+from bot.log import frames
 from storage import leader
 from storage.database import Database
 
@@ -58,6 +59,9 @@ class Lead:
         except OtherwiseError as failure:
             log.warning("lead.unknown", error=type(failure).__name__)
             return  # what we hold ends by itself
+        except Exception as failure:  # noqa: BLE001  # the loop must outlive a defect, and say so
+            log.error("lead.failed", trace=frames(failure))
+            return
         # Counted from before the question: the database's own count ends later, never earlier.
         self._until = began + LEASE if held else 0.0
         if held and not had:

@@ -214,6 +214,10 @@ class Sender:
     def _send(self, letter: Letter) -> None:
         try:
             self._stopping.wait(max(0.0, self._ready.get(letter["lane"], 0.0) - time.monotonic()))
+            if self._stopping.is_set():
+                # Claimed and not begun: the next start says it. What others have begun is what there is time for.
+                self._carrier.put_back(letter)
+                return
             self._carrier.carry(letter, lambda: self._begins(letter), lambda answer: self._heard(letter, answer))
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))

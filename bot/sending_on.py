@@ -1,5 +1,7 @@
 """A manager passes a digest's figures on to the model's owners, or has one a month while there are no results."""
 
+from typing import Any
+
 from sqlmodel import Session
 
 from bot import owners
@@ -20,10 +22,18 @@ def send(session: Session, slack_id: str, week: str, at: Moment) -> str:
     if not told:
         raise OtherwiseError("No model owner is named yet: an admin does it with `/otherwise modelowner add @user`.")
     payload = views.from_manager(person.name, list(row.figures.get("details", [])))
+    fresh = []
     for one in told:
         letter = {"kind": "post", "lane": one.slack_id, "payload": payload, "dedupe_key": f"sent:{row.id}:{one.id}"}
-        outbox.add_once(session, letter, at.real)
-    return f"Sent to {listed(foreign(one.name, 60) for one in told)}: the released figures, and nothing else."
+        if outbox.add_once(session, letter, at.real) is not None:
+            fresh.append(one)
+    if not fresh:
+        return f"{_names(told)} {'has' if len(told) == 1 else 'have'} these figures already; nothing was sent again."
+    return f"Sent to {_names(fresh)}: the released figures, and nothing else."
+
+
+def _names(people_: list[Any]) -> str:
+    return listed(foreign(one.name, 60) for one in people_)
 
 
 def keep_monthly(session: Session, slack_id: str, *, monthly: bool) -> str:

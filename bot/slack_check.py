@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.errors import SettingsError
 from bot.settings import Settings, need_tokens
+from bot.slack_failures import SLACK_FAILURES
 
 # What this version calls. manifest.yml asks for the same; a test holds them together.
 NEEDED_SCOPES = frozenset({"chat:write", "im:write", "users:read", "users:read.email", "channels:read", "commands"})
@@ -36,7 +37,7 @@ def who_is(slack: WebClient, settings: Settings) -> Identity:
     """Ask Slack whose bot token this is. Raises SettingsError."""
     try:
         who = slack.auth_test()
-    except (SlackApiError, SlackClientError, OSError, ValueError) as failure:
+    except (*SLACK_FAILURES, ValueError) as failure:
         raise SettingsError(_sentence(failure, "SLACK_BOT_TOKEN", settings)) from None
     headers: Any = who.headers
     granted = next((value for key, value in headers.items() if key.lower() == "x-oauth-scopes"), "")
@@ -48,7 +49,7 @@ def need_socket_mode(slack: WebClient, settings: Settings) -> None:
     """Ask Slack whether the app token opens Socket Mode. Raises SettingsError."""
     try:
         slack.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    except (SlackApiError, SlackClientError, OSError, ValueError) as failure:
+    except (*SLACK_FAILURES, ValueError) as failure:
         raise SettingsError(_sentence(failure, "SLACK_APP_TOKEN", settings)) from None
 
 

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.accounts import Account, Channel
 from bot.domain.errors import OtherwiseError
 from bot.domain.schedule import known_zone
+from bot.slack_failures import SLACK_FAILURES
 
 # Slack's way of saying that there is no such thing, or none that we may see.
 UNSEEN = ("channel_not_found", "missing_scope", "not_in_channel", "invalid_arguments")
@@ -27,7 +28,7 @@ def account(client: WebClient, slack_id: str) -> Account:
         if failure.response.get("error") in ("user_not_found", "user_not_visible"):
             raise OtherwiseError("I can't find that person in this workspace. Nothing was changed.") from None
         raise SlackSilent from failure
-    except (SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         raise SlackSilent from failure
 
 
@@ -48,7 +49,7 @@ def by_email(client: WebClient, email: str) -> Account | None:
         if failure.response.get("error") == "users_not_found":
             return None
         raise SlackSilent from failure
-    except (SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         raise SlackSilent from failure
 
 
@@ -60,7 +61,7 @@ def channel(client: WebClient, channel_id: str) -> Channel:
         if failure.response.get("error") in UNSEEN:
             return Channel(channel_id, channel_id, found=False)
         raise SlackSilent from failure
-    except (SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         raise SlackSilent from failure
     return Channel(
         channel_id,

@@ -13,6 +13,7 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day, foreign, one_line
 from bot.groups import manages_or_did
 from bot.views import private
+from bot.views.kit import Json
 from storage import outbox, people
 
 
@@ -20,27 +21,26 @@ def name_stand_in(session: Session, ask: Ask) -> Done:
     """`stand-in`: her new leads go to the stand-in until the end of the day that is named."""
     rep = _rep(session, ask)
     if ask.command.on is None:
-        return _end(session, rep)
+        return _end(session, ask, rep)
     other = people.by_slack_id(session, ask.command.people[-1])
     if other is None or not other.is_rep or other.id == rep.id:
         raise OtherwiseError("A stand-in is another rep: `/otherwise rep list` shows who there is.")
     if other.stand_in_id is not None:
         raise OtherwiseError(f"{one_line(other.name, 60)} has a stand-in too. Nothing was changed.")
+    before = people.by_id(session, rep.stand_in_id) if rep.stand_in_id not in (None, other.id) else None
     after = datetime.combine(ask.command.on + timedelta(days=1), time(), ZoneInfo(rep.zone)).astimezone(UTC)
     people.change(session, rep.id, stand_in_id=other.id, stand_in_until=after)
     last = day(after - timedelta(seconds=1), rep.zone)
     told = [(other, private.you_stand_in(rep.name, last))]
+    if before is not None:
+        told.append((before, private.stand_in_over(rep.name)))
     if ask.actor.slack_id != rep.slack_id:
         told.append((rep, private.somebody_stands_in(other.name, last, ask.actor.name)))
-    stamp = ask.at.real.timestamp()
-    letters = [
-        {"kind": "post", "lane": one.slack_id, "payload": words, "dedupe_key": f"stand-in:{one.id}:{stamp}"}
-        for one, words in told
-    ]
-    outbox.add(session, letters, ask.at.real)
+    _tell(session, told, ask.at)
+    stands_in = foreign(other.name, 60)
     return Done(
-        f"{foreign(other.name, 60)} stands in for {foreign(rep.name, 60)} until {last}: new leads go there, and what "
-        "was answered before stays unseen.",
+        f"{stands_in} stands in for {foreign(rep.name, 60)} until {last}: {stands_in} gets the new leads and can't see "
+        "what was answered before.",
         final=True,
     )
 
@@ -53,11 +53,24 @@ def end_over(session: Session, at: Moment) -> int:
     return len(over)
 
 
-def _end(session: Session, rep: Row[Any]) -> Done:
+def _end(session: Session, ask: Ask, rep: Row[Any]) -> Done:
     if rep.stand_in_id is None:
         return Done(f"Nobody stands in for {foreign(rep.name, 60)}. Nothing was changed.")
+    told = [(people.by_id(session, rep.stand_in_id), private.stand_in_over(rep.name))]
+    if ask.actor.slack_id != rep.slack_id:
+        told.append((rep, private.nobody_stands_in(ask.actor.name)))
     people.change(session, rep.id, stand_in_id=None, stand_in_until=None)
+    _tell(session, told, ask.at)
     return Done(f"Nobody stands in for {foreign(rep.name, 60)} any more.", final=True)
+
+
+def _tell(session: Session, told: list[tuple[Row[Any], Json]], at: Moment) -> None:
+    stamp = at.real.timestamp()
+    letters = [
+        {"kind": "post", "lane": one.slack_id, "payload": words, "dedupe_key": f"stand-in:{one.id}:{stamp}"}
+        for one, words in told
+    ]
+    outbox.add(session, letters, at.real)
 
 
 def _rep(session: Session, ask: Ask) -> Row[Any]:

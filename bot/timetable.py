@@ -96,7 +96,7 @@ def move(session: Session, ask: Ask) -> Done:
     after = (*wanted, ask.command.zone or before[2])
     name = foreign(manager.name, 60)
     if after == before and not manager.digest_next:
-        return Done(f"{name}'s digest comes {_words(before)} already. Nothing was changed.")
+        return Done(f"{name}'s digest comes {_words(before)}; nothing had to be changed.")
     new: dict[str, Any]
     if kept.last_due(session, manager.id) is None:
         new = {"digest_weekday": after[0], "digest_minute": after[1], "digest_zone": after[2], "digest_next": None}

@@ -24,7 +24,7 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.retry import SETTLE
 from bot.log import frames
 from storage import outbox, replicas
-from storage.database import Database, options_of
+from storage.database import Database, noticing, options_of
 
 log = structlog.get_logger()
 QUEUE = "otherwise"
@@ -56,7 +56,7 @@ class Worker:
         self._deps, self._carrier = deps, carrier
         self.lease, self.every, self.many = LEASE, EVERY, 1
         address = deps.db.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        opened = {"options": options_of(deps.db.url)}
+        opened = {"options": options_of(deps.db.url)} | noticing(deps.db.url)
         # Two of them: on an open asynchronous connector a synchronous call takes the asynchronous way.
         sync = SyncPsycopgConnector(conninfo=address, kwargs=opened, min_size=1, max_size=1, timeout=5.0)
         self._queue = App(connector=sync)

@@ -6,12 +6,13 @@ from typing import Any
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.deps import Deps
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import escape
 from bot.log import frames
+from bot.slack_failures import SLACK_FAILURES, code_of
 from bot.views import ids
 from bot.views.home import notice_view
 from handlers.saying import say
@@ -55,8 +56,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("listener.unknown")
         return UNKNOWN
-    if isinstance(error, SlackApiError | SlackClientError | OSError):
-        code = error.response.get("error", "") if isinstance(error, SlackApiError) else type(error).__name__
+    if isinstance(error, SLACK_FAILURES):
+        code = code_of(error)
         log.warning("listener.slack", error=code)
         return TOO_SLOW if not isinstance(error, SlackApiError) or code in SLOW else REFUSED
     reference = uuid.uuid4().hex[:8]
@@ -68,5 +69,5 @@ def _open(deps: Deps, trigger: str, sentence: str) -> None:
     """Say it in a window: a Home has no message beside which it could stand."""
     try:
         deps.slack.views_open(trigger_id=trigger, view=notice_view(sentence))
-    except (SlackApiError, SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         log.warning("listener.untold", error=type(failure).__name__)

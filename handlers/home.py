@@ -5,7 +5,6 @@ from functools import partial
 import structlog
 from slack_bolt import Ack
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlmodel import Session
 
 from bot import audit, home, roster, slack_people
@@ -15,6 +14,7 @@ from bot.domain.accounts import Account, Ask, Done
 from bot.domain.commands import Command
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import one_line, plural
+from bot.slack_failures import SLACK_FAILURES
 from bot.views.home import digest_view, home_view, notice_view
 from handlers.authority import admin
 from handlers.payloads import Body, numbered
@@ -42,7 +42,7 @@ def refresh(deps: Deps, client: WebClient, slack_id: str) -> None:
     """The same after something was stored: that it can't be shown just now must not look like a failure."""
     try:
         publish(deps, client, slack_id)
-    except (OtherwiseError, SlackApiError, SlackClientError, OSError) as failure:
+    except (OtherwiseError, *SLACK_FAILURES) as failure:
         log.warning("home.stale", error=type(failure).__name__)
 
 
@@ -93,7 +93,7 @@ def add_owner(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     done = deps.db.write(partial(_add, ask=ask), key="admin")
     try:
         client.views_open(trigger_id=body["trigger_id"], view=notice_view(done.sentence))
-    except (SlackApiError, SlackClientError, OSError) as failure:
+    except SLACK_FAILURES as failure:
         # It is done, and her Home shows it: a sentence that can't be shown must not say that nothing was.
         log.warning("notice.unseen", error=type(failure).__name__)
     refresh(deps, client, actor.slack_id)

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 from sqlmodel import Session
+from starlette.requests import ClientDisconnect
 
 from bot import keys, leads, outcomes
 from bot.deps import Deps
@@ -95,6 +96,12 @@ def http_app(deps: Deps, ready: Callable[[], dict[str, Any]]) -> FastAPI:
         deps.metrics.refused(503)
         wait = "1" if isinstance(failure, Busy) else "5"
         return JSONResponse({"error": str(failure)}, 503, {"Retry-After": wait})
+
+    @app.exception_handler(ClientDisconnect)
+    def left(_request: Request, _failure: ClientDisconnect) -> JSONResponse:
+        # Nobody hears the answer, and nothing was read of what was sent.
+        log.info("intake.left")
+        return JSONResponse({"error": "The request was not sent to its end."}, 400)
 
     @app.exception_handler(Exception)
     def failed(_request: Request, failure: Exception) -> JSONResponse:

@@ -61,7 +61,7 @@ def add_slack(app: FastAPI, bolt: App, secret: str) -> None:
         try:
             # As bytes: what is not text has no signature of Slack's either.
             signed = verifier.is_valid_request(bytes(raw), dict(request.headers))
-        except ValueError:
+        except (ValueError, TypeError):
             signed = False
         if not signed:
             log.warning("slack.unsigned")

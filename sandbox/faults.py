@@ -1,8 +1,12 @@
 """Faults on request, and Slack's published rate limits."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 TIERS = {"T1": 1, "T2": 20, "T3": 50, "T4": 100}
 TIER_OF = {
@@ -27,7 +31,9 @@ TIER_OF = {
     "files.completeUploadExternal": "T4",
 }
 POST_BURST = 3.0
-CALL_KINDS = ("error", "429", "500", "hang", "delay", "lose_answer")
+CALL_KINDS = ("error", "429", "500", "hang", "delay", "lose_answer", "half_answer", "cut_answer")
+# Done, and then the answer gets lost on its way: none, half of it as if it were whole, half of it and the line is dead.
+LOST = ("lose_answer", "half_answer", "cut_answer")
 SOCKET_KINDS = ("drop_ack", "twice", "delay_envelope", "lose_envelope", "unsigned", "stale", "altered")
 
 
@@ -42,6 +48,21 @@ class Fault:
     retry_after: float | None = 1.0
     seconds: float = 1.0
     channel: str = ""
+
+
+class HalfAnswer(Response):
+    """Half of an answer: as if it were whole, or cut off."""
+
+    def __init__(self, answer: dict[str, Any], *, cut: bool) -> None:
+        whole = json.dumps(answer).encode()
+        length = len(whole) if cut else len(whole) // 2
+        super().__init__(whole[: len(whole) // 2], headers={"content-length": str(length)})
+        self.media_type, self._cut = "application/json", cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; the server closes the connection of a response that was not ended."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": self._cut})
 
 
 class Faults:

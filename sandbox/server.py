@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from sandbox import methods, views
 from sandbox.acting import Actor, say
 from sandbox.blocks import check_blocks, give_ids
-from sandbox.faults import Fault, Faults, Limits
+from sandbox.faults import LOST, Fault, Faults, HalfAnswer, Limits
 from sandbox.log import Log
 from sandbox.requests import Requests
 from sandbox.seed import seed
@@ -147,8 +147,10 @@ class Server:
             self.log.add("call", method=name, args=args, ok=False, error="http 500", began=began)
             return Response("trouble", 500)
         answer = self._answer(name, args, token, fault, request.headers.get("host", ""))
-        lost = bool(fault and fault.kind == "lose_answer")
+        lost = bool(fault and fault.kind in LOST)
         self.log.add("call", method=name, args=args, began=began, lost=lost, **_summary(answer))
+        if fault and fault.kind in ("half_answer", "cut_answer"):
+            return HalfAnswer(answer, cut=fault.kind == "cut_answer")
         if lost:
             return Response("bad gateway", 502)
         return JSONResponse(answer, headers={"x-oauth-scopes": ",".join(sorted(self.ws.scopes))})

@@ -24,6 +24,13 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 WRITE_TIMEOUT = 2.0
+NOTICING = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 # A process that was stopped or cut off in the middle of a transaction must not hold up the others for longer.
 GIVES_UP = "-c idle_in_transaction_session_timeout=10s"
 
@@ -98,13 +105,13 @@ class Database:
         except queue.Full:
             raise Busy from None
         try:
-            return unit.done.result(timeout)
-        except TimeoutError:
-            if unit.done.done() and not unit.done.cancelled():
+            try:
+                return unit.done.result(timeout)
+            except TimeoutError:
+                if unit.done.cancel() or not unit.done.done():
+                    raise CommitUnknown from None
                 # It was done in that very moment, or failed with a time-out of its own.
                 return unit.done.result(0)
-            unit.done.cancel()
-            raise CommitUnknown from None
         except DBAPIError as failure:
             raise StorageUnavailable from failure
 
@@ -149,6 +156,14 @@ def options_of(url: URL) -> str:
     return f"{url.query.get('options', '')} {GIVES_UP}".strip()
 
 
+def noticing(url: URL) -> dict[str, Any]:
+    """By what a connection to PostgreSQL notices within seconds that the other end is gone without a word: a machine
+    without power, a firewall that has forgotten it. The system's own defaults are a quarter of an hour and more. What
+    the address says goes before.
+    """
+    return {name: number for name, number in NOTICING.items() if name not in url.query}
+
+
 def _sqlite_writer(url: Any) -> Engine:
     # hide_parameters, here and below: what a rep wrote must not reach a log by way of an error's text.
     engine = create_engine(
@@ -178,8 +193,8 @@ def _sqlite_readers(url: Any) -> Engine:
 
 
 def _postgres_writer(url: Any) -> Engine:
-    patience = {"options": options_of(url)}
-    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
+    opened = {"options": options_of(url)} | noticing(url)
+    return create_engine(url, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args=opened)
 
 
 def _postgres_readers(url: Any) -> Engine:
@@ -190,6 +205,7 @@ def _postgres_readers(url: Any) -> Engine:
         pool_timeout=1.0,
         pool_pre_ping=True,
         hide_parameters=True,
+        connect_args=noticing(url),
         execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"},
     )
 

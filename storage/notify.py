@@ -8,6 +8,8 @@ import psycopg
 import structlog
 from sqlalchemy import URL
 
+from storage.database import noticing
+
 log = structlog.get_logger()
 CHANNEL = "otherwise_letters"
 AGAIN = 5.0
@@ -18,6 +20,7 @@ class Listening:
 
     def __init__(self, url: URL, event: threading.Event) -> None:
         self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._noticing = noticing(url)
         self._event, self._stopping = event, threading.Event()
         # Closed at the end, which wakes whoever waits for the other end.
         self._open, self._closes = socket.socketpair()
@@ -38,7 +41,7 @@ class Listening:
         while not self._stopping.is_set():
             try:
                 with (
-                    psycopg.connect(self._address, autocommit=True) as connection,
+                    psycopg.connect(self._address, autocommit=True, **self._noticing) as connection,
                     selectors.DefaultSelector() as either,
                 ):
                     connection.execute(f"LISTEN {CHANNEL}")

@@ -15,6 +15,8 @@ from bot.domain.errors import StorageUnavailable
 
 QUEUE_LIMIT = 1000
 TRIES_ALONE = 3
+# PostgreSQL has ended one of two transactions that stood in each other's way: a deadlock, or an order that can't be.
+UNTANGLED = ("40P01", "40001")
 # Items of several requests in one call: some 0.02 s of work, far from what a write may take.
 TOGETHER = 100
 LETTERS = "letters"
@@ -70,9 +72,11 @@ class Writer(threading.Thread):
             unit.done.set_result(result)
 
     def _alone(self, unit: Unit, failure: BaseException | None) -> None:
-        """Run one unit by itself. A unique key that another writer took in between is worth another look."""
+        """Run one unit by itself. A unique key that another writer took in between is worth another look, and so is a
+        row that each of two waited for the other to let go of.
+        """
         for _ in range(TRIES_ALONE):
-            if failure is not None and not isinstance(failure, IntegrityError):
+            if failure is not None and not _passes(failure):
                 break
             try:
                 unit.done.set_result(self._attempt([unit])[0])
@@ -109,6 +113,10 @@ class Writer(threading.Thread):
                 # Another replica may be the one that sends; it hears of it when this is committed.
                 session.execute(_NOTIFY)
             return results, session.info["signals"]
+
+
+def _passes(failure: BaseException) -> bool:
+    return isinstance(failure, IntegrityError) or getattr(getattr(failure, "orig", None), "sqlstate", "") in UNTANGLED
 
 
 def _neighbours(group: list[Unit]) -> list[list[Unit]]:

@@ -186,7 +186,7 @@ def _first(at: dict[str, Any]) -> dict[str, Any]:
                 place=MESSAGES,
             )
         ],
-        "look": "the notification carries no number; the message speaks of 100 leads like this one, says how the tool "
+        "look": "the notification carries no score; the message speaks of 100 leads like this one, says how the tool "
         "has done here and what it has not seen; the three buttons look alike.",
         "why": "a number that arrives like a verdict is read like one. And disagreeing must cost less than fifteen "
         "seconds on a phone, or nobody does it.",

@@ -36,9 +36,15 @@ SECOND = (
 SOURCES = ("inbound", "referral", "trade fair", "outbound", "partner")
 SIZES = ("8 staff", "25 staff", "80 staff", "200 staff", "600 staff")
 REASONS = (
-    ("Opened no mail in 30 days", "lowers"), ("Asked for a price list", "raises"), ("Small company", "lowers"),
-    ("Visited the pricing page twice", "raises"), ("No phone number", "lowers"), ("Came by referral", "raises"),
+    ("Opened no mail in 30 days", "lowers"), ("Asked for a price list", "raises"),
+    ("Visited the pricing page twice", "raises"), ("No phone number", "lowers"),
 )  # fmt: skip
+# What a fact makes the tool say.
+BY_FACT = {
+    "8 staff": ("Small company", "lowers"),
+    "25 staff": ("Small company", "lowers"),
+    "referral": ("Came by referral", "raises"),
+}
 SAID = {
     "more": ("Called me back within the hour.", "Their contract elsewhere ends next month.", "The CFO sat in.",
              "Warm on the phone, only slow by mail.", "A colleague of theirs bought last year."),
@@ -74,17 +80,18 @@ def history(began: datetime) -> Iterator[MadeUp]:
 def new_lead(chance: random.Random, lead_id: str, rep: str, scored_at: datetime, **fixed: Any) -> dict[str, Any]:
     """A lead as a CRM sends it to the intake; `fixed` overrides its name, facts or probability."""
     prior = _prior(chance)
+    name, facts = fixed.get("name") or _name(chance), fixed.get("facts") or _facts(chance)
     item: dict[str, Any] = {
         "lead_id": lead_id,
-        "name": fixed.get("name") or _name(chance),
+        "name": name,
         "owner": {"email": f"{rep}@example.com"},
-        "facts": fixed.get("facts") or _facts(chance),
+        "facts": facts,
         "prior": {
             "probability": fixed.get("probability") or prior,
             "horizon_days": HORIZON_DAYS,
             "scored_at": scored_at.isoformat(),
             "reference_class": "new leads of all sources",
-            "reasons": [{"text": text, "effect": effect} for text, effect in chance.sample(REASONS, 3)],
+            "reasons": [{"text": text, "effect": effect} for text, effect in chance.sample(_reasons(facts), 3)],
             "not_seen": ["calls", "budget"],
             **MODEL,
         },
@@ -155,6 +162,11 @@ def _days(chance: random.Random) -> float:
 
 def _name(chance: random.Random) -> str:
     return f"{chance.choice(FIRST)} {chance.choice(SECOND)}"
+
+
+def _reasons(facts: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """What the tool may give as its reasons: nothing that the facts beside them contradict."""
+    return [*REASONS, *(BY_FACT[fact["value"]] for fact in facts if fact["value"] in BY_FACT)]
 
 
 def _facts(chance: random.Random) -> list[dict[str, str]]:

@@ -20,6 +20,8 @@ __all__ = [
     "parse",
     "people_in",
     "shown",
+    "typed",
+    "unknown_topic",
 ]
 
 
@@ -39,7 +41,7 @@ FORMS = (
     Form("my record", "", "what you said and what became of it; only you see it", operands.nothing, everybody=True),
     Form("setup", "", "go through everything step by step", operands.nothing),
     Form("status", "", "what runs, what waits and what needs you", operands.nothing),
-    Form("settings", "", "what is set; `hard`, `quiet` and the like alone show theirs", operands.nothing),
+    Form("settings", "", "what is set; `hard` or `quiet` by itself shows that one", operands.nothing),
     Form("rep add", "@user [#channel] [email]", "send somebody their leads: by DM, or in a channel", operands.rep_add),
     Form("rep remove", "@user", "no more leads for this rep; what was said is kept", operands.one_person),
     Form("rep pause", "@user", "keep this rep's new leads until `resume`", operands.one_person),
@@ -114,11 +116,13 @@ for _form in FORMS:
 
 def shown(form: Form) -> str:
     """How a form is written: a team's name stands between its words."""
-    name = form.name
-    for words in ("reps add", "reps remove", "manager", "in"):
-        if name == f"team {words}":
-            name = f"team NAME {words}"
-    return f"{NAME} {name} {form.usage}".strip()
+    return f"{NAME} {typed(form)} {form.usage}".strip()
+
+
+def typed(form: Form) -> str:
+    """A form's own words as they are typed, with a team's name where it stands."""
+    first, *words = form.name.split()
+    return " ".join([first, "NAME", *words]) if first == "team" and words[0] not in ("add", "list") else form.name
 
 
 def parse(text: str, today: date) -> Command:
@@ -142,9 +146,19 @@ def parse(text: str, today: date) -> Command:
             raise NotUnderstood(f"There is no `{first} {second}`. Did you mean `{shown(BY_NAME[f'{first} {near}'])}`?")
         choices = ", ".join(f"`{word}`" for word in _DOUBLE[first] if word not in ("reps add", "reps remove", "in"))
         raise NotUnderstood(f"`{NAME} {first}` takes {choices}. `{NAME} help {first}` shows how.")
-    near = _near(first, [*_SINGLE, *_DOUBLE])
-    hint = f"Did you mean `{NAME} {near}`? " if near else ""
-    raise NotUnderstood(f"I don't know “{words[0][:40]}”. {hint}`{NAME} help` lists everything.")
+    raise NotUnderstood(f"I don't know “{words[0][:40]}”. {_hint(first)}`{NAME} help` lists what you can type.")
+
+
+def unknown_topic(word: str) -> str:
+    """What is said about `help` with a word that begins no command; nothing where one begins with it."""
+    if not word or word == "all" or word in _SINGLE or word in _DOUBLE:
+        return ""
+    return f"No command begins with “{word[:40]}”. {_hint(word)}".rstrip()
+
+
+def _hint(word: str) -> str:
+    near = _near(word, [*_SINGLE, *_DOUBLE]) or _near(word, list(BY_NAME))
+    return f"Did you mean `{NAME} {near}`? " if near else ""
 
 
 def _take(name: str, words: list[str], today: date) -> Command:

@@ -5,9 +5,10 @@ Slack sends people as `<@U012AB|name>` and channels as `<#C012AB|name>` (the man
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.domain.errors import OtherwiseError
+from bot.domain.named_days import coming_day, past_day
 from bot.domain.release import FLOOR
 from bot.domain.schedule import find_zone, parse_schedule
 
@@ -221,14 +222,11 @@ def outcome(rest: Rest) -> Command:
 
 def day(words: str, today: date) -> date:
     """A day that is not ahead."""
-    if words.lower() == "today":
-        return today
-    if words.lower() == "yesterday":
-        return date.fromordinal(today.toordinal() - 1)
-    try:
-        found = date.fromisoformat(words)
-    except ValueError:
-        raise NotUnderstood(f"“{words[:40]}” is not a date. Write it like {today.isoformat()}, or yesterday.") from None
+    found = past_day(words, today)
+    if found is None:
+        raise NotUnderstood(
+            f"“{words[:40]}” is not a date. Write it like {today.isoformat()}, 5 Dec, Friday or yesterday."
+        )
     if found > today:
         raise NotUnderstood(f"{found.isoformat()} is still to come. An outcome is told when it has happened.")
     return found
@@ -267,7 +265,8 @@ def privacy(rest: Rest) -> Command:
     leads, reps = int(words[1][:4]), int(words[3][:4])
     if not FLOOR.leads <= leads <= 100 or not FLOOR.reps <= reps <= 20:
         raise NotUnderstood(
-            f"No group is told of below {FLOOR.leads} leads and {FLOOR.reps} reps; at most 100 and 20 can be asked."
+            f"The smallest group allowed is {FLOOR.leads} leads and {FLOOR.reps} reps; the largest that can be asked "
+            "for is 100 and 20."
         )
     rest.words = []
     return rest.done(number=leads, second=reps)
@@ -291,6 +290,9 @@ def quiet(rest: Rest) -> Command:
     if text.lower() == "off":
         return rest.done()
     ends = [_CLOCK.fullmatch(part) for part in text.split("-")]
+    wrong = next((part for part, end in zip(text.split("-"), ends, strict=True) if ":" in part and end is None), "")
+    if wrong:
+        raise NotUnderstood(f"{wrong[:20]} is not a time of day. Write {rest.shape()}, such as `18:00-08:00`.")
     if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0].group() == ends[1].group():
         raise NotUnderstood(f"Two different times are needed, or off. Write {rest.shape()}, such as `18:00-08:00`.")
     start, end = (int(one.group(1)) * 60 + int(one.group(2)) for one in ends if one is not None)
@@ -312,12 +314,13 @@ def stand_in(rest: Rest) -> Command:
         rest.words = []
         return rest.done(people=(rep,))
     other = rest.person()
-    if len(rest.words) != 2 or rest.words[0].lower() != "until":
-        raise NotUnderstood(f"Until when? Write {rest.shape()}, such as `until {rest.today.isoformat()}`.")
-    try:
-        last = date.fromisoformat(rest.words[1])
-    except ValueError:
-        raise NotUnderstood(f"“{rest.words[1][:40]}” is not a date. Write it like {rest.today.isoformat()}.") from None
+    example = (rest.today + timedelta(days=7)).isoformat()
+    if len(rest.words) < 2 or rest.words[0].lower() != "until":
+        raise NotUnderstood(f"Until when? Write {rest.shape()}, such as `until {example}`.")
+    words = " ".join(rest.words[1:])
+    last = coming_day(words, rest.today)
+    if last is None:
+        raise NotUnderstood(f"“{words[:40]}” is not a day. Write it like {example}, 5 Dec, Friday or tomorrow.")
     if not rest.today <= last <= date.fromordinal(rest.today.toordinal() + 366):
         raise NotUnderstood("The last day has to be today or later, within a year.")
     rest.words = []

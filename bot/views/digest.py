@@ -33,7 +33,7 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
         lines.append(
             f"A team under six is counted together with others: this is also about {_names(figures.joined[:5])}."
         )
-    blocks: list[Json] = [section("\n".join(line for line in lines if line))]
+    blocks: list[Json] = [section("\n".join(line for line in (f"*{headline}*", *lines[1:]) if line))]
     told = max(figures.horizons, key=lambda one: one.told.cells["more"].leads, default=None)
     if told is not None:
         blocks.append(section(f"{called_more(told)}\n{called_nothing(told)}"))

@@ -138,7 +138,7 @@ def runs(health: Health) -> list[str]:
     """What is simply so."""
     last = "none yet" if health.last_sent is None else _when(health.last_sent, health)
     if health.last_sent is not None and abs(health.clock_offset) >= timedelta(seconds=5):
-        last += " by the wall's clock"
+        last += " (real time)"
     found = [
         f"{plural(health.reps, 'rep')} in {plural(health.teams, 'team')}; "
         f"{plural(health.leads_today, 'lead')} came in within 24 hours.",

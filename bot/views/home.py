@@ -51,6 +51,8 @@ class HomePage:
     manager: ManagerPart | None = None
     health: Health | None = None
     made_up: bool = False
+    gets_leads: bool = True
+    model_owner: bool = False
 
 
 def home_view(page: HomePage) -> Json:
@@ -60,15 +62,20 @@ def home_view(page: HomePage) -> Json:
         blocks.append(
             context("For trying out: this bot's clock can be moved, and what is made here is marked as made up.")
         )
-    for part in (
-        rep_blocks(page.rep) if page.rep else [],
-        _manager(page.manager) if page.manager else [],
-        _admin(page.health) if page.health else [],
-    ):
+    hers = rep_blocks(page.rep) if page.rep else []
+    others = [_manager(page.manager) if page.manager else [], _admin(page.health) if page.health else []]
+    # Who gets no leads, but once had a test's, finds first what this tab is opened for.
+    for part in [hers, *others] if page.gets_leads else [*others, hers]:
         if part and blocks and blocks[-1]["type"] != "context":
             blocks.append(divider())
         blocks += part
-    if page.rep is None and page.manager is None and page.health is None:
+    if page.model_owner:
+        words = (
+            "You look after the scoring model. Leads whose data reps have called wrong come to you as a message, once "
+            "a day at the most; once a month there is a note on how the tool does. Neither names a rep or quotes one."
+        )
+        blocks += [*([divider()] if blocks else []), header("For the model's owners"), section(words)]
+    elif page.rep is None and page.manager is None and page.health is None:
         blocks.append(
             section(
                 "Nothing here for you yet. Otherwise posts new leads to sales reps, with the scoring tool's number "

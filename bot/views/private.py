@@ -75,8 +75,18 @@ def somebody_stands_in(other: str, last: str, admin: str) -> Json:
     """To a rep, when an admin named somebody."""
     return _said(
         f"{foreign(admin, 60)} has named {foreign(other, 60)} to answer your new leads until {last}. "
-        "`/otherwise stand-in` with your name and `off` ends it."
+        "To end it, type `/otherwise stand-in`, your own name from the list that @ opens, and `off`."
     )
+
+
+def stand_in_over(rep: str) -> Json:
+    """To whoever stood in."""
+    return _said(f"You no longer stand in for {foreign(rep, 60)}: new leads go there again.")
+
+
+def nobody_stands_in(admin: str) -> Json:
+    """To a rep, when an admin ended it."""
+    return _said(f"{foreign(admin, 60)} has ended your stand-in: your new leads come to you again.")
 
 
 def export_on(what: str, *, newcomer: bool = False) -> Json:
@@ -91,6 +101,13 @@ def export_on(what: str, *, newcomer: bool = False) -> Json:
         f"{opening} an export of single leads with what was said {more}. It is for studying the tool. Each time it is "
         "read, that stands in your Home."
     )
+
+
+def export_off(what: str) -> Json:
+    """To every rep, when that has ended."""
+    if what == "text":
+        return _said("A change in who may read answers: what was written is in no export any more; single answers are.")
+    return _said("A change in who may read answers: the export of single leads with what was said is off again.")
 
 
 def number(card: Card) -> Json:

@@ -109,7 +109,11 @@ def rep_blocks(rep: RepPart) -> list[Json]:
         look = button("I see something else", ids.OPEN, value, label=f"I see something else in {lead.name}")
         blocks.append(section(words) | {"accessory": look})
     if not rep.open_leads:
-        blocks.append(section("None is open. No answer is ever needed; while a lead is open you can say something."))
+        blocks.append(
+            section(
+                "You have no open lead to answer. No answer is ever needed; while a lead is open you can say something."
+            )
+        )
     if rep.more_open:
         blocks.append(context("Older ones stand in your messages."))
     blocks += record_blocks(rep)
@@ -261,9 +265,9 @@ def forget_view(rows: int) -> Json:
         "close": plain("Cancel"),
         "blocks": [
             section(
-                f"This deletes the words of {plural(rows, 'answer')}, your name, email and Slack id here, and the "
-                "messages between us. You get no more leads. Counts that were told already stay, as they name nobody. "
-                "*It can't be undone.*"
+                f"This deletes {plural(rows, 'answer')} of yours with all you wrote, your name, email and Slack id "
+                "here, and the messages between us. You get no more leads. Counts that were told already stay, as "
+                "they name nobody. *It can't be undone.*"
             )
         ],
     }

@@ -1,6 +1,6 @@
 """A command's answer: private, with [Undo] where it can be taken back."""
 
-from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, OWN, Form, shown
+from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, OWN, Form, shown, typed, unknown_topic
 from bot.domain.wording import cut, escape
 from bot.views import ids
 from bot.views.kit import Json, actions, button, section
@@ -47,11 +47,11 @@ def help_text(*, everything: bool, rep: bool = False, manager: bool = False, top
     head = INTRO
     if not everything:
         head += " These are for you; the rest is for admins. Your own page is the app's Home tab."
-    parts = [escape(head)]
+    parts = [escape(f"{unknown}\n{head}" if (unknown := unknown_topic(topic)) else head)]
     for title, words in GROUPS:
         inside = [form for form in forms if form.name.split()[0] in words]
         if inside and short and title != OWN:
-            parts.append(f"*{title}*: {', '.join(f'`{form.name}`' for form in inside)}")
+            parts.append(f"*{title}*: {', '.join(f'`{typed(form)}`' for form in inside)}")
         elif inside:
             parts.append("\n".join([*([f"*{title}*"] if everything else []), *(_written(form) for form in inside)]))
     if short:

@@ -14,7 +14,7 @@ CHOSEN_DAYS = tuple(zip(DAYS, WEEKDAYS, strict=True))
 
 def team_step(health: Health) -> Json:
     """Step 1: a team, its reps and who manages it."""
-    there = f"There so far: {plural(health.reps, 'rep')} in {plural(health.teams, 'team')}."
+    there = f"So far: {plural(health.reps, 'rep')} in {plural(health.teams, 'team')}."
     return _modal(
         ids.SETUP_TEAM,
         "1 of 3: a team",

@@ -167,10 +167,10 @@ function drawMain(views, moved, atEnd) {
   drawComposer(app, channel);
 }
 
-/** Go to the end, but not past the beginning of what she has not read. */
+/** Go to the end, but not past the beginning of the newest message when she has not read it. */
 function toNews(scroll, fresh) {
   scroll.scrollTop = scroll.scrollHeight;
-  const news = [...scroll.querySelectorAll("#content > .message")].at(-fresh);
+  const news = [...scroll.querySelectorAll("#content > .message")].at(-1);
   if (fresh && news) scroll.scrollTop = Math.min(scroll.scrollTop, news.offsetTop - scroll.offsetTop - 12);
 }
 

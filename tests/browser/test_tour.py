@@ -65,7 +65,7 @@ def test_the_tour_by_mouse(demo: Demo, open_page: Any) -> None:
     form.get_by_label("What do you see?").fill(WORDS)
     form.get_by_role("button", name="Save").click()
     expect(last_message(page)).to_contain_text(WORDS)
-    expect(page.get_by_text("the notification carries no number")).to_be_visible()
+    expect(page.get_by_text("the notification carries no score")).to_be_visible()
     page.get_by_role("button", name="Next: the lead closes").click()
     page.get_by_role("button", name="Four days later").click()
     page.get_by_role("button", name="Be Ada, and type it for me").click()

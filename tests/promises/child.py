@@ -21,6 +21,7 @@ from sqlalchemy import event
 
 from bot import delivery, jobs, lead, log, sender, worker
 from bot.app import Running, build_deps
+from bot.ending import Ending
 from bot.polling import Poller
 from bot.settings import Settings, read_settings
 from handlers.intake import http_app
@@ -120,12 +121,10 @@ def bot(told: dict[str, Any]) -> None:
     worker.LEASE, worker.EVERY, worker.SPARE, worker.DEAD_AFTER = SHARE, HEARTBEAT, HEARTBEAT, LEASE.total_seconds()
     settings = read_settings()
     log.configure("warning", "json")
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    ending = Ending()
     running = Running(settings).start()
     print(running.port, flush=True)
-    while not stop.wait(0.2):
-        pass
+    ending.wait()
     running.stop()
 
 

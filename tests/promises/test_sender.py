@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from bench.checker import Verdict, check_history
 from bot import sender
 from bot.domain import retry
 from bot.domain.retry import Answer, Kind, decide
+from sandbox.workspace import BOT_USER
 from storage import outbox, workspace
 from storage.database import Database
 from storage.migrate import upgrade
@@ -62,13 +65,16 @@ class Mortal:
         }
         self.process: subprocess.Popen[str] | None = None
         self.port = 0
+        self.folder = tempfile.TemporaryDirectory(prefix="otherwise-mortal-")
+        self.log = Path(self.folder.name) / "log"
 
     def start(self, **told: Any) -> None:
         """Start; `told` says where it dies."""
         command = [sys.executable, "-m", "tests.promises.child", "bot", json.dumps(told)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         # It may have died of a letter that was left, before it could say where it listens.
@@ -89,6 +95,8 @@ class Mortal:
         assert self.process.stdout is not None
         code = self.process.wait(patience)
         self.process.stdout.close()
+        if code > 0:
+            print(self.log.read_text()[-4000:])  # beside the failure that follows
         return code
 
     def close(self) -> None:
@@ -96,6 +104,7 @@ class Mortal:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.ended()
+        self.folder.cleanup()
 
 
 @pytest.fixture
@@ -195,7 +204,7 @@ def test_a_post_that_slack_answers_with_500_is_said_again(
     assert found.clean(), str(found)
 
 
-@pytest.mark.parametrize("kind", ["lose_answer", "hang"])
+@pytest.mark.parametrize("kind", ["lose_answer", "hang", "half_answer", "cut_answer"])
 def test_a_post_whose_answer_is_lost_or_late_is_said_at_most_once_more(
     world: World, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -349,3 +358,29 @@ def test_sigterm_under_load_ends_within_ten_seconds_and_loses_nothing(
     drained(world, db)
     found = history(world.sim, db)
     assert found.clean(), str(found)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_sigterm_while_two_hundred_lanes_wait_for_a_slow_slack(
+    world: World, mortal: Mortal, database: str, opened: Opened
+) -> None:
+    db, lanes = opened(Database(database)), [f"C0LANE{number:03}" for number in range(200)]
+    before = len(world.sim.calls("chat.postMessage"))
+    for lane in lanes:
+        world.sim.post("channels", id=lane, add=[BOT_USER])
+    rows = [{"kind": "post", "lane": lane, "payload": {"text": lane}, "dedupe_key": lane} for lane in lanes]
+    db.write(lambda s: outbox.add(s, rows, datetime.now(UTC)))
+    world.sim.fault("chat.postMessage", "delay", seconds=0.3, times=10**9)
+    mortal.start()
+    world.sim.until(lambda: len(world.sim.calls("chat.postMessage")) > before + 20)
+    assert mortal.process is not None
+    began = time.monotonic()
+    mortal.process.terminate()
+    assert mortal.ended() == 0
+    assert time.monotonic() - began < 10
+    said = len(world.sim.calls("chat.postMessage")) - before
+    assert said < len(lanes), "what was claimed and not begun waits for the next start"
+    world.sim.post("faults")
+    mortal.start()
+    drained(world, db)
+    assert len(world.sim.calls("chat.postMessage")) == before + len(lanes), "each once"

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,26 @@ def test_an_item_that_fails_takes_only_those_it_came_with(db: Database, place: i
     results = in_one_group(db, units)
     assert isinstance(results[place], ValueError)
     assert names(db) == {f"{word} {n}" for n in range(GROUP) if n != place for word in ("team", "more")}
+
+
+def test_what_fails_in_the_moment_in_which_patience_ends_is_told_as_what_it_is(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.write(lambda s: add("taken", s))
+    given_up, cancel = threading.Event(), Future.cancel
+
+    def late(self: Future[Any]) -> bool:
+        given_up.set()
+        wait([self], 10)
+        return cancel(self)
+
+    def refused(session: Session) -> int:
+        assert given_up.wait(10)
+        return add("taken", session)
+
+    monkeypatch.setattr(Future, "cancel", late)
+    with pytest.raises(StorageUnavailable):
+        db.write(refused, timeout=0.05)
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])

@@ -114,6 +114,7 @@ def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # 
     world.see(MONA, "Sent to Ada Admin")
     world.see(ADA, "Mona Manager passes on what a digest says")
     world.press(MONA, "Send to the model's owners", message)
+    world.see(MONA, "Ada Admin has these figures already; nothing was sent again.")
     world.quiet()
     sent = [one for one in world.sim.messages(ADA) if "passes on" in one["text"]]
     assert len(sent) == 1, "once"

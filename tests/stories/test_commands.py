@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import digests, jobs
-from bot.domain.commands import FORMS, SETTINGS, shown
+from bot.domain.commands import FORMS, SETTINGS, shown, typed
 from bot.domain.wording import escape
 from storage import people
 from storage.tables import Audit, Lead, Outcome, Person, Team
@@ -63,7 +63,7 @@ RIGHT = [
     ("blind off", "blind off", "The sample is off"),
     ("modelowner add", "modelowner add @suki", "gets data problems within a day"),
     ("modelowner remove", "modelowner remove @suki", "is told no more"),
-    ("export", "export", "joined is off, text is off"),
+    ("export", "export", "Single answers (joined) are off, what was written (text) is off"),
     ("export joined", "export joined on", "The joined export is on"),
     ("export text", "export text on", "The text export is on"),
     ("privacy", "privacy leads 8 reps 4", "for results that are released later"),
@@ -79,11 +79,12 @@ WRONG = [
     ("modelowner add @mona", "manages a team or did lately"),
     ("budget none", "A number from 1 to 500"),
     ("quiet 8-9", "Two different times"),
+    ("quiet 25:00-08:00", "25:00 is not a time of day"),
     ("quiet 08:00-08:00", "Two different times"),
     ("mute forever", "alone it mutes"),
     ("stand-in @ria @rob", "Until when?"),
     ("stand-in @mona off", "has to be a rep"),
-    ("stand-in @ria @rob until tomorrow", "is not a date"),
+    ("stand-in @ria @rob until soon", "is not a day"),
     ("retention 3", "Days from 30"),
     ("forget @nobody", "pick a name from the list"),
     ("hard 90", "A number from 1 to 50"),
@@ -91,8 +92,9 @@ WRONG = [
     ("pool remove @rob", "is not in the pool"),
     ("pool channel somewhere", "pick a channel from the list"),
     ("privacy leads", "Two numbers are needed"),
-    ("privacy leads 2 reps 5", "No group is told of below 5 leads and 4 reps"),
+    ("privacy leads 2 reps 5", "The smallest group allowed is 5 leads and 4 reps"),
     ("frobnicate", "/otherwise help"),
+    ("record", "Did you mean `/otherwise my record`?"),
     ("statsu", "Did you mean `/otherwise status`"),
     ("rep ad @ria", "Did you mean `/otherwise rep add"),
     ("rep", "takes `add`"),
@@ -187,11 +189,14 @@ def test_each_form_does_what_it_says_and_what_changed_is_audited(office: World) 
 def test_help_names_everything_and_a_word_shows_how_it_is_written(office: World) -> None:
     short, whole = said(office.command(ADA, "help")), said(office.command(ADA, "help all"))
     for form in FORMS:
-        assert f"`{form.name}`" in short or escape(shown(form)) in short
+        assert f"`{typed(form)}`" in short or escape(shown(form)) in short
         assert escape(f"`{shown(form)}` {form.says}") in whole
         assert escape(shown(form)) in said(office.command(ADA, f"help {form.name}"))
     assert len(short) < len(whole) / 2
-    assert said(office.command(ADA, "help nonsense")) == short
+    unknown = said(office.command(ADA, "help recrod"))
+    assert "No command begins with “recrod”. Did you mean `/otherwise my record`?" in unknown
+    assert short in unknown
+    assert "`team NAME reps add`" in short
     for text in ("help", "help all", "help rep", "help audit"):
         assert "rep add" not in said(office.command(RIA, text))
 

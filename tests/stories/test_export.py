@@ -115,12 +115,15 @@ def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_hom
     _, lines, _ = read(told, both)
     assert "Reason for" in json.dumps(lines)
     assert "by an export with words" in json.dumps(told.home(RIA))
-    assert "and text with it" in words(told.command(ADA, "export joined off"))
+    off = words(told.command(ADA, "export joined off"))
+    assert "and text with it" in off
+    assert "All 24 reps are told" in off
+    told.see(RIA, "the export of single leads with what was said is off again")
     assert read(told, key(told, "export:joined", "export"))[0] == 403
     told.command(ADA, "export joined on")
     _, lines, _ = read(told, both)
     assert "Reason for" not in json.dumps(lines), "nobody was told that words go out again"
-    assert "joined is on, text is off" in words(told.command(ADA, "export"))
+    assert "Single answers (joined) are on, what was written (text) is off" in words(told.command(ADA, "export"))
 
 
 def test_home_says_how_often_her_answers_were_read_beyond_the_latest(told: World) -> None:

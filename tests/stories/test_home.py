@@ -100,6 +100,23 @@ def test_an_admin_sees_what_needs_her_adds_an_owner_and_retries(make_world: Any)
     assert "This is for Otherwise's admins" in json.dumps(world.form(RIA))
 
 
+def test_who_gets_no_leads_finds_her_own_part_first_and_the_model_s_owner_is_somebody(make_world: Any) -> None:
+    world: World = make_world()
+    world.add_people()
+    world.command(ADA, "test-lead")
+    world.see(ADA, "A test")
+    world.quiet()
+    titles = [block["text"]["text"] for block in world.home(ADA)["blocks"] if block["type"] == "header"]
+    assert titles.index("How it runs") < titles.index("Leads you haven't answered")
+    suki = "U0REP15"
+    world.command(ADA, "rep remove @suki")
+    assert "Nothing here for you yet" in json.dumps(world.home(suki))
+    world.command(ADA, "modelowner add @suki")
+    hers = json.dumps(world.home(suki))
+    assert "You look after the scoring model" in hers
+    assert "Nothing here for you yet" not in hers
+
+
 def test_what_failed_for_one_reason_is_tried_again_without_the_rest(make_world: Any) -> None:
     world: World = make_world()
     world.add_people()

@@ -169,6 +169,13 @@ def test_who_may_name_a_stand_in(world: World) -> None:
     assert "Ada Admin has named Rosa Lind to answer your new leads" in told
     assert "has a stand-in too" in words(world.command(ROB, f"stand-in @rob @ria until {day}"))
     assert "Nobody stands in for Ria Holt any more" in words(world.command(RIA, "stand-in @ria off"))
+    world.see(ROSA, "You no longer stand in for Ria Holt")
+    world.command(ADA, "stand-in @ria @rosa until tomorrow")
+    world.command(ADA, "stand-in @ria @rob until 5 Dec")
+    world.see(ROB, "You stand in for Ria Holt until 5 Dec")
+    world.sim.until(lambda: str(world.sim.messages(ROSA)).count("'You no longer stand in for Ria Holt") >= 2)
+    world.command(ADA, "stand-in @ria off")
+    world.see(RIA, "Ada Admin has ended your stand-in")
 
 
 def friday(world: World) -> None:

@@ -56,7 +56,15 @@ def test_a_share_of_the_hard_ones_goes_to_the_pool_and_each_decision_is_a_row(po
     told = words(pooled.command(ADA, "routing"))
     assert "300 of 350 leads were hard" in told
     assert "times as often as all leads" in told
-    assert "That they reach it less often: can't tell yet." in told
+    assert "Whether they reach it less often than others: can't tell yet." in told
+
+
+def test_nothing_is_said_of_how_often_before_there_are_ten_hard_leads(pooled: World) -> None:
+    pooled.send(LEADS, unowned(9, 0.05))
+    told = words(pooled.command(ADA, "routing"))
+    assert "9 of 9 leads were hard" in told
+    assert "Below 10 hard leads nothing is said of how often" in told
+    assert "times as often" not in told
 
 
 def test_what_the_pool_did_is_told_by_recommendation_from_500_leads_on(make_world: Any, tmp_path: Path) -> None:
