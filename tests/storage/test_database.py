@@ -1,17 +1,20 @@
 """The writer: units in groups, all or nothing, and each caller told the truth about his own."""
 
 import threading
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, make_url, select
 from sqlmodel import Session
 
 from bot.domain.errors import Busy, CommitUnknown, StorageUnavailable
-from storage.database import Database, added
+from storage.database import Database, added, changed, noticing
 from storage.migrate import upgrade
 from storage.tables import Team, table
 from storage.writer import QUEUE_LIMIT
@@ -147,6 +150,36 @@ def test_what_fails_in_the_moment_in_which_patience_ends_is_told_as_what_it_is(
     monkeypatch.setattr(Future, "cancel", late)
     with pytest.raises(StorageUnavailable):
         db.write(refused, timeout=0.05)
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_two_writers_in_each_other_s_way_both_store_in_the_end(db: Database) -> None:
+    for name in ("one", "two"):
+        db.write(lambda s, name=name: add(name, s))
+    both, keys = threading.Barrier(2), [key for key in "abcdefgh" if zlib.crc32(key.encode()) % 2 == 0][:1]
+    keys += [key for key in "abcdefgh" if zlib.crc32(key.encode()) % 2][:1]
+
+    def touch(first: str, second: str, session: Session) -> int:
+        found = changed(session, TEAMS.update().where(TEAMS.c.name == first).values(manager_id=1))
+        with suppress(threading.BrokenBarrierError):  # whoever is run again has nobody to wait for
+            both.wait(1)
+        return found + changed(session, TEAMS.update().where(TEAMS.c.name == second).values(manager_id=2))
+
+    with ThreadPoolExecutor(2) as pool:
+        works = [partial(touch, "one", "two"), partial(touch, "two", "one")]
+        done = [pool.submit(db.write, work, key=key, timeout=20) for work, key in zip(works, keys, strict=True)]
+        assert [one.result(20) for one in done] == [2, 2]
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_connection_notices_that_the_other_end_is_gone(db: Database) -> None:
+    for engine in (db._writing, db._readers):
+        with engine.connect() as connection:
+            opened = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+            assert (opened["keepalives_idle"], opened["tcp_user_timeout"]) == ("10", "10000")
+    assert noticing(make_url("postgresql://here/x?keepalives_idle=77")).keys() == noticing(db.url).keys() - {
+        "keepalives_idle"
+    }
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])

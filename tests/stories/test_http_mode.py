@@ -71,6 +71,21 @@ def test_the_address_is_proved_to_slack(by_http: World) -> None:
     assert by_http.http.post("/slack/events", content=body, headers=headers).json() == {"challenge": "3eZbrw1a"}
 
 
+def test_a_signature_that_is_no_text_is_none(by_http: World) -> None:
+    headers = {"X-Slack-Signature": "v0=é".encode(), "X-Slack-Request-Timestamp": str(int(time.time())).encode()}
+    assert by_http.http.post("/slack/events", content=b"{}", headers=headers).status_code == 401
+
+
+def test_a_cut_answer_is_no_end_of_asking(by_http: World) -> None:
+    def ready() -> bool:
+        return bool(by_http.http.get("/readyz").json()["slack"])
+
+    by_http.sim.until(ready)
+    by_http.sim.fault("auth.test", "cut_answer")
+    by_http.sim.until(lambda: not ready())
+    by_http.sim.until(ready)
+
+
 def test_in_socket_mode_there_is_no_such_address(world: World) -> None:
     assert world.http.post("/slack/events", json={}).status_code == 404
 
