@@ -61,18 +61,15 @@ class Carrier:
                 settled = self._take_turn(letter)
                 began = monotonic()
                 if not may_begin():
-                    log.warning("letter.left", letter=letter["id"])
-                    self.put_back(letter)
+                    log.info("letter.left", letter=letter["id"])
+                    # Somebody else may have taken it back by now; if not, it is anybody's again.
+                    self.write(lambda s: outbox.put_back(s, letter, letter["claim"]))
                     return
                 answer, left_out = self._say(letter)
                 heard(answer)
             self._settle(letter, answer, left_out if self._can_send_pictures else [], began)
         finally:
             settled.set()
-
-    def put_back(self, letter: Letter) -> None:
-        """It was not begun: anybody's again, unless somebody has taken it back by now."""
-        self.write(lambda s: outbox.put_back(s, letter, letter["claim"]))
 
     def write(self, work: Callable[[Session], T]) -> T:
         """A write of the outbox's."""

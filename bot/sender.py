@@ -214,10 +214,6 @@ class Sender:
     def _send(self, letter: Letter) -> None:
         try:
             self._stopping.wait(max(0.0, self._ready.get(letter["lane"], 0.0) - time.monotonic()))
-            if self._stopping.is_set():
-                # Claimed and not begun: the next start says it. What others have begun is what there is time for.
-                self._carrier.put_back(letter)
-                return
             self._carrier.carry(letter, lambda: self._begins(letter), lambda answer: self._heard(letter, answer))
         except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is looked at again
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
@@ -227,6 +223,9 @@ class Sender:
             self._wake.set()
 
     def _begins(self, letter: Letter) -> bool:
+        if self._stopping.is_set():
+            # Claimed and not begun: the next start says it. What is begun is all that there is time for.
+            return False
         if letter["kind"] in NEWS:
             # From start to start; the small margin keeps a slow clock at Slack's end from refusing.
             self._ready[letter["lane"]] = time.monotonic() + self._deps.settings.otherwise_post_interval

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,7 @@ class Mortal:
         }
         self.process: subprocess.Popen[str] | None = None
         self.port = 0
-        self.folder = tempfile.TemporaryDirectory(prefix="otherwise-mortal-")
-        self.log = Path(self.folder.name) / "log"
+        self.log = Path(tempfile.gettempdir()) / f"otherwise-mortal-{uuid.uuid4().hex}.log"
 
     def start(self, **told: Any) -> None:
         """Start; `told` says where it dies."""
@@ -104,7 +104,7 @@ class Mortal:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.ended()
-        self.folder.cleanup()
+        self.log.unlink(missing_ok=True)
 
 
 @pytest.fixture
