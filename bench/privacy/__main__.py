@@ -35,7 +35,8 @@ def years(reps: int, wanted: int, pool: ProcessPoolExecutor, keep: Path | None) 
         done = seeds.stop
         if keep is not None:
             fresh = keep.with_suffix(".new")
-            fresh.write_text(json.dumps(kept | {str(reps): (done, asdict(loot))}))
+            # Some of the counts are numpy's.
+            fresh.write_text(json.dumps(kept | {str(reps): (done, asdict(loot))}, default=lambda number: number.item()))
             fresh.replace(keep)
     return loot
 
