@@ -11,6 +11,7 @@ from bot.domain.accounts import Account, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day, foreign, plural
+from bot.export_notice import tell_of_an_end
 from bot.groups import stands_under
 from storage import audit, people, responses, workspace
 from storage import leads as kept_leads
@@ -52,6 +53,9 @@ def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
         _take_back(session, change, at)
     if row.command == "privacy":
         privacy.say_taken_back(session, at)
+    for what in ("joined", "text"):
+        if any(change.table == "workspace" and change.after.get(f"{what}_on") for change in changes):
+            tell_of_an_end(session, what, at)
     sent = _send_what_waited(session, changes, at)
     audit.mark_undone(session, number, at.now)
     done = Done(f"Undone: “{row.sentence}” It is as it was before.{sent}", final=True)

@@ -77,20 +77,15 @@ def switch_export(session: Session, ask: Ask) -> Done:
     change = set_workspace(session, **{name: on == "on"})
     if change is None:
         return Done(f"The {what} export is {on} already. Nothing was changed.")
-    workspace.change(session, **{f"{what}_since": ask.at.real if on == "on" else None})
-    reps = [row for row in people.everybody(session) if row.is_rep]
     if on == "off":
-        with_it = ""
-        if what == "joined" and set_workspace(session, text_on=False) is not None:
-            # Words go out beside single leads alone; on again they would be there without a word to anybody.
-            workspace.change(session, text_since=None)
-            with_it = ", and text with it"
-        tell_of_an_end(session, what, reps, ask.at)
+        told, with_it = tell_of_an_end(session, what, ask.at)
         return Done(
-            f"The {what} export is off{with_it}: keys with that scope read nothing more. All {len(reps)} reps "
-            "are told.",
+            f"The {what} export is off{', and text with it' if with_it else ''}: keys with that scope read nothing "
+            f"more. All {told} reps are told.",
             final=True,
         )
+    workspace.change(session, **{f"{what}_since": ask.at.real})
+    reps = [row for row in people.everybody(session) if row.is_rep]
     tell_of_exports(session, workspace.read(session), reps, ask.at, newcomers=False)
     return Done(
         f"The {what} export is on for keys with that scope. All {len(reps)} reps are told now, and each use stands in "

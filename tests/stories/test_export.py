@@ -126,6 +126,18 @@ def test_the_joined_export_is_opened_in_sight_and_each_reading_stands_in_her_hom
     assert "Single answers (joined) are on, what was written (text) is off" in words(told.command(ADA, "export"))
 
 
+def test_taking_back_that_single_answers_go_out_ends_the_words_too_and_reps_hear_of_it(told: World) -> None:
+    switched_on = told.command(ADA, "export joined on")
+    told.command(ADA, "export text on")
+    both = key(told, "export:joined", "export:text")
+    assert "Reason for" in json.dumps(read(told, both)[1])
+    told.press(ADA, "Undo", switched_on, "C0GENERAL")
+    told.see(RIA, "the export of single leads with what was said is off again")
+    assert read(told, both)[0] == 403
+    told.command(ADA, "export joined on")
+    assert "Reason for" not in json.dumps(read(told, both)[1]), "nobody was told that words go out again"
+
+
 def test_home_says_how_often_her_answers_were_read_beyond_the_latest(told: World) -> None:
     told.command(ADA, "export joined on")
     token = key(told, "export:joined")
@@ -292,6 +304,10 @@ def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shi
     assert "`crm:7`" in words(message)
     assert "secret" not in str(world.sim.messages(suki))
     assert "Ria" not in str(world.sim.messages(suki))
+    home = words(world.home(suki))
+    assert "`crm:7`" in home
+    assert "The alarm has not rung within a year." in home
+    assert "secret" not in home
     jobs.give_back(world.deps)
     world.quiet()
     assert str(world.sim.messages(suki)).count("that may be wrong") == str(message).count("that may be wrong")
@@ -316,6 +332,7 @@ def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shi
     jobs.give_back(world.deps)
     world.quiet()
     assert "crm:8" not in str(world.sim.messages(suki)), "who manages a team reads no single answer"
+    assert "crm:7" not in str(world.home(suki)), "nor finds one in her Home"
 
 
 def bring_in(world: World, folder: Path, rows: list[dict[str, Any]]) -> None:
