@@ -6,18 +6,19 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import digests
+from bot import digests, owners
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.released import rules_of
 from bot.status import health
 from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
-from bot.views.rep_home import Answer, Counts, OpenLead, Promise, Reading, RepPart
+from bot.views.record import Answer, Counts, RecordPage
+from bot.views.rep_home import OpenLead, Promise, Reading, RepPart
 from storage import digests as kept_digests
 from storage import forgetting, leads, people, responses, sampling, workspace
 
-SHOWN, LOOKED_AT, DIGESTS, READINGS = 10, 2000, 12, 10
+SHOWN, PAGE, LOOKED_AT, DIGESTS, READINGS = 10, 20, 2000, 12, 10
 RATE_NEEDED = 30
 
 
@@ -32,7 +33,7 @@ def home(session: Session, slack_id: str, zone: str, at: Moment, *, in_charge: b
         health=health(session, at, zone) if in_charge else None,
         made_up=at.made_up,
         gets_leads=person is not None and person.is_rep,
-        model_owner=person is not None and person.is_model_owner and person.forgotten_at is None,
+        owner=owners.part(session, slack_id, at.now),
     )
 
 
@@ -42,6 +43,15 @@ def own_record(session: Session, slack_id: str, at: Moment) -> RepPart:
     if person is None or not _has_leads(session, person):
         raise OtherwiseError("Nothing is kept about you here: you are no rep, and no lead was posted to you.")
     return _rep(session, person, at.now)
+
+
+def record_page(session: Session, slack_id: str, first: int) -> RecordPage:
+    """A page of what somebody answered, from the `first` on. Raises OtherwiseError where there is none."""
+    person = people.by_slack_id(session, slack_id)
+    standing = _standing(session, person) if person is not None else []
+    if person is None or not standing[first:]:
+        raise OtherwiseError("There are no older answers of yours.")
+    return _page(person, standing, first, PAGE)
 
 
 def digest_blocks(session: Session, slack_id: str, number: int) -> tuple[str, list[Json]]:
@@ -84,8 +94,7 @@ def _has_leads(session: Session, person: Row[Any]) -> bool:
 
 def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
     open_leads = leads.unanswered(session, person.id, SHOWN + 1)
-    said = responses.newest_of(session, person.id, LOOKED_AT)
-    standing = [row for row in said if row.kind != "withdrawn"]
+    standing = _standing(session, person)
     return RepPart(
         zone=person.zone,
         open_leads=[
@@ -98,8 +107,7 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
             for row in open_leads[:SHOWN]
         ],
         more_open=len(open_leads) > SHOWN,
-        answers=[_answer(row) for row in standing[:SHOWN]],
-        answers_many=len(standing),
+        record=_page(person, standing, 0, SHOWN),
         counts=_counts(standing, now),
         kept_rows=responses.count_of(session, person.id) + sampling.of_person(session, person.id),
         promises=_promises(session, person),
@@ -117,6 +125,15 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         readings_many=forgetting.readings_many(session, person.id),
         exported=_exported(session),
     )
+
+
+def _page(person: Row[Any], standing: list[Row[Any]], first: int, size: int) -> RecordPage:
+    shown = [_answer(row) for row in standing[first : first + size]]
+    return RecordPage(person.zone, shown, first, len(standing), size)
+
+
+def _standing(session: Session, person: Row[Any]) -> list[Row[Any]]:
+    return [row for row in responses.newest_of(session, person.id, LOOKED_AT) if row.kind != "withdrawn"]
 
 
 def _exported(session: Session) -> str:

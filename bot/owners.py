@@ -11,14 +11,15 @@ from bot.domain.calibration import WATCH, corp, diagram_may_show, drift, reliabi
 from bot.domain.clock import Moment
 from bot.domain.evidence import ALARM, Tilt
 from bot.domain.pace import local_day
-from bot.groups import manages_or_did
+from bot.groups import STAYS_A_MANAGER, manages_or_did
 from bot.views import owners as views
 from bot.views.kit import Json
-from bot.views.owners import Fit
+from bot.views.owners import Fit, OwnerPart
 from storage import export, outbox
 
 LOOK_BACK = timedelta(days=90)
 DRIFT_NEEDED = 50
+HOME_SHOWS = 20
 # A month's note judges the tool by the newest of a year's leads: enough, and no more than a second's work.
 YEAR, FIT_LEADS = timedelta(days=365), 20_000
 
@@ -27,6 +28,25 @@ def owners(session: Session, now: datetime) -> list[Any]:
     """Who is told: model owners who manage nobody and did not lately, as a data problem is an answer by a rep."""
     found = export.model_owners(session)
     return [row for row in found if row.forgotten_at is None and not manages_or_did(session, row.slack_id, now)]
+
+
+def part(session: Session, slack_id: str, now: datetime) -> OwnerPart | None:
+    """What stands in the Home of somebody who is told; None for anybody else.
+
+    It holds what the messages held, and no report from before somebody who managed a team became an owner: it looks
+    no further back than one stays a manager here. A report that was taken back stays, as its message does: that it
+    was would be another answer.
+    """
+    mine = next((row for row in owners(session, now) if row.slack_id == slack_id), None)
+    if mine is None:
+        return None
+    told = export.told_problems(session, now - min(LOOK_BACK, STAYS_A_MANAGER), HOME_SHOWS)
+    rang = export.alarms_since(session, now - WATCH)
+    return OwnerPart(
+        mine.zone,
+        [(row.lead_id, row.problem_told_at) for row in told],
+        [(row.model_line, row.horizon_days, row.leads, row.at) for row in rang],
+    )
 
 
 def problems(session: Session, at: Moment) -> list[Any]:

@@ -23,6 +23,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.SEE: forms.open_said,
     ids.NUMBER: home.switch_number,
     ids.PAST_DIGEST: home.open_digest,
+    ids.RECORD: home.open_record,
     ids.RETRY: home.retry,
     ids.ADD_OWNER: home.add_owner,
     ids.DIGEST_DETAILS: digests.open_details,

@@ -13,7 +13,7 @@ from bot.place import find_place
 from bot.views import forms, ids
 from handlers import home
 from handlers.copies import take_away
-from handlers.payloads import Body, clicked, pressed_in, ref_of, typed
+from handlers.payloads import Body, clicked, in_modal, pressed_in, ref_of, typed
 
 REASON_NEEDED = "Please say in a few words what you see."
 DIRECTION_NEEDED = "Please choose one."
@@ -109,5 +109,5 @@ def open_said(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     with deps.db.reading() as session:
         name, said, zone, quoted = insight.own_words(session, ref, user)
     view = forms.seen_view(name, said, zone, ref, quoted=quoted)
-    client.views_open(trigger_id=body["trigger_id"], view=view)
+    (client.views_push if in_modal(body) else client.views_open)(trigger_id=body["trigger_id"], view=view)
     ack()

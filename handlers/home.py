@@ -16,8 +16,9 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.wording import one_line, plural
 from bot.slack_failures import SLACK_FAILURES
 from bot.views.home import digest_view, home_view, notice_view
+from bot.views.record import record_view
 from handlers.authority import admin
-from handlers.payloads import Body, numbered
+from handlers.payloads import Body, in_modal, numbered
 from storage import outbox
 
 log = structlog.get_logger()
@@ -59,6 +60,17 @@ def open_digest(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     with deps.db.reading() as session:
         week, blocks = home.digest_blocks(session, body["user"]["id"], numbered(body))
     client.views_open(trigger_id=body["trigger_id"], view=digest_view(week, blocks))
+    ack()
+
+
+def open_record(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+    """[Older] and [Newer]: a page of her own record, in the same modal where one is open."""
+    with deps.db.reading() as session:
+        view = record_view(home.record_page(session, body["user"]["id"], numbered(body)))
+    if in_modal(body):
+        client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
+    else:
+        client.views_open(trigger_id=body["trigger_id"], view=view)
     ack()
 
 

@@ -32,6 +32,11 @@ def numbered(body: Body) -> int:
     return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else 0
 
 
+def in_modal(body: Body) -> bool:
+    """Whether a button was pressed in a modal, which a new view is put upon rather than in the place of."""
+    return bool((body.get("view") or {}).get("type") == "modal")
+
+
 def click_key(body: Body) -> str:
     """One press, however often it is delivered."""
     action = body["actions"][0]

@@ -115,6 +115,16 @@ def problems_told(session: Session, numbers: list[int], at: datetime) -> None:
     session.execute(update(leads).where(leads.c.id.in_(numbers)).values(problem_told_at=at))
 
 
+def told_problems(session: Session, since: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Leads of which model owners were told since then, newest first: lead_id and when; whatever was said after."""
+    return session.execute(
+        select(leads.c.lead_id, leads.c.problem_told_at)
+        .where(leads.c.problem_told_at >= since)
+        .order_by(leads.c.problem_told_at.desc(), leads.c.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def model_owners(session: Session) -> Sequence[Row[Any]]:
     """Who is told what the tool might learn."""
     return session.execute(select(people).where(people.c.is_model_owner).order_by(people.c.id)).all()

@@ -137,6 +137,12 @@ class Lead(SQLModel, table=True):
             postgresql_where=text("data_problem AND problem_told_at IS NULL"),
             sqlite_where=text("data_problem AND problem_told_at IS NULL"),
         ),
+        Index(
+            "lead_problem_told",
+            "problem_told_at",
+            postgresql_where=text("problem_told_at IS NOT NULL"),
+            sqlite_where=text("problem_told_at IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

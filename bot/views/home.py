@@ -7,6 +7,7 @@ from bot.domain.wording import day, escape, foreign, plural
 from bot.views import ids
 from bot.views.health import Health, needs, runs, undelivered
 from bot.views.kit import Json, actions, button, context, divider, header, plain, section
+from bot.views.owners import OwnerPart, owner_blocks
 from bot.views.rep_home import RepPart, rep_blocks
 
 BLOCKS_LIMIT = 100
@@ -52,7 +53,7 @@ class HomePage:
     health: Health | None = None
     made_up: bool = False
     gets_leads: bool = True
-    model_owner: bool = False
+    owner: OwnerPart | None = None
 
 
 def home_view(page: HomePage) -> Json:
@@ -69,12 +70,8 @@ def home_view(page: HomePage) -> Json:
         if part and blocks and blocks[-1]["type"] != "context":
             blocks.append(divider())
         blocks += part
-    if page.model_owner:
-        words = (
-            "You look after the scoring model. Leads whose data reps have called wrong come to you as a message, once "
-            "a day at the most; once a month there is a note on how the tool does. Neither names a rep or quotes one."
-        )
-        blocks += [*([divider()] if blocks else []), header("For the model's owners"), section(words)]
+    if page.owner:
+        blocks += [*([divider()] if blocks else []), *owner_blocks(page.owner)]
     elif page.rep is None and page.manager is None and page.health is None:
         blocks.append(
             section(

@@ -13,6 +13,7 @@ PLEDGE = "pledge.agree"
 # In Home and under a command's answer.
 NUMBER = "home.number"
 PAST_DIGEST = "home.digest"
+RECORD = "home.record"
 RETRY = "home.retry"
 ADD_OWNER = "home.add_owner"
 UNQUOTE = "quote.withdraw"
@@ -58,7 +59,7 @@ HOURS = "hours"
 
 ACTIONS = (
     NOTED, UNDO_NOTED, OPEN, WHY, REVEAL, DETAILS, WITHDRAW, EDIT, SEE, PLEDGE,
-    NUMBER, PAST_DIGEST, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
+    NUMBER, PAST_DIGEST, RECORD, RETRY, ADD_OWNER, UNDO, TEST_LEAD,
     KEEP, ASK_POOL, TAKE, LATER, FRIDAY, SWITCH, FORGET_ME, FORGET, RETAIN,
     DIGEST_DETAILS, DIGEST_SEND, MONTHLY, WEEKLY, UNQUOTE, SAY_NUMBER, LEAVE_SAMPLE,
 )  # fmt: skip

@@ -1,14 +1,16 @@
 """What the model's owners read: ids of leads, counts, and how to get the lines."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from bot.domain.wording import escape, fit, foreign, one_line, plural
+from bot.domain.wording import day, escape, fit, foreign, one_line, plural
 from bot.views.digest import QUOTED
-from bot.views.kit import Json, context, section
+from bot.views.kit import Json, context, header, section
 
 NAMED = 30
 # As many as a message of Slack's takes.
 CHARTS = 2
+ALARMS = 10
 
 
 def problems(lead_ids: list[str]) -> Json:
@@ -18,6 +20,37 @@ def problems(lead_ids: list[str]) -> Json:
     more = f" and {len(lead_ids) - NAMED} more" if len(lead_ids) > NAMED else ""
     note = "Please look at the data, not at who said so: these are reports, and nobody is to be asked about them."
     return {"text": escape(head), "blocks": [section(f"{head}\n{shown}{more}"), context(note)]}
+
+
+@dataclass(frozen=True)
+class OwnerPart:
+    """What a model's owner was told of: lead ids and when, newest first; and alarms as line, days, leads, when."""
+
+    zone: str
+    problems: list[tuple[str, datetime]]
+    alarms: list[tuple[str, int, int, datetime]]
+
+
+def owner_blocks(part: OwnerPart) -> list[Json]:
+    """Her part of Home."""
+    intro = (
+        "Leads whose data reps have called wrong come to you as a message, once a day at the most; once a month there "
+        "is a note on how the tool does. Neither names a rep or quotes one."
+    )
+    by_day: dict[str, list[str]] = {}
+    for lead, at in part.problems:
+        by_day.setdefault(day(at, part.zone), []).append(f"`{fit(one_line(lead, 80), 80)}`")
+    reports = [f"• {on}: {', '.join(ids)}" for on, ids in by_day.items()]
+    rang = [
+        f"• {foreign(line, 100)}, {days} days: it rang on {day(at, part.zone)}, over {plural(leads, 'lead')}."
+        for line, days, leads, at in part.alarms
+    ]
+    return [
+        header("For the model's owners"),
+        section(intro),
+        section("\n".join(["*Data that may be wrong*", *(reports or ["Nothing was reported these three months."])])),
+        section("\n".join(["*Drift*", *(rang[:ALARMS] or ["The alarm has not rung within a year."])])),
+    ]
 
 
 def drift(line: str, days: int, leads: int, won: int, expected: float) -> Json:

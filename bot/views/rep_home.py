@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.wording import DIRECTIONS, day, fact_in_words, foreign, in_hundred, plural
+from bot.domain.wording import day, fact_in_words, foreign, plural
 from bot.views import ids
 from bot.views.kit import Json, Ref, actions, button, context, header, plain, section
-
-WORDS_SHOWN = 200
+from bot.views.record import Counts, RecordPage, record_blocks
 
 
 @dataclass(frozen=True)
@@ -18,32 +17,6 @@ class OpenLead:
     name: str
     facts: list[dict[str, str]]
     posted_at: datetime
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What she said last about a lead, and what became of it. `probability` is the tool's, in [0, 1]."""
-
-    ref: Ref
-    name: str
-    at: datetime
-    kind: str
-    direction: str
-    reason: str
-    outcome: str
-    outcome_at: datetime | None
-    probability: float | None
-    trial: bool = False
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Her own calls that are past their day, and how many of them were won in time."""
-
-    more: int
-    more_won: int
-    less: int
-    less_won: int
 
 
 @dataclass(frozen=True)
@@ -71,9 +44,7 @@ class RepPart:
     zone: str
     open_leads: list[OpenLead]
     more_open: bool
-    # The newest, and how many there are in all.
-    answers: list[Answer]
-    answers_many: int
+    record: RecordPage
     counts: Counts | None
     kept_rows: int
     promises: list[Promise]
@@ -116,47 +87,10 @@ def rep_blocks(rep: RepPart) -> list[Json]:
         )
     if rep.more_open:
         blocks.append(context("Older ones stand in your messages."))
-    blocks += record_blocks(rep)
+    blocks += record_blocks(rep.record, rep.counts)
     blocks += [header("Your switches"), *_switches(rep)]
     blocks += [header("What is kept about you, and who can see it"), section(_kept(rep))]
     return [*blocks, actions(button("Forget me …", ids.FORGET_ME, "me"))]
-
-
-def record_blocks(rep: RepPart) -> list[Json]:
-    """Her answers and what became of them: a list, no rate below thirty, no comparison."""
-    blocks = [header("Your record, for you alone")]
-    if rep.counts is not None:
-        one = rep.counts
-        blocks.append(
-            section(
-                f"Past their day: you called {one.more} more likely, {one.more_won} closed; "
-                f"{one.less} less likely, {one.less_won} closed."
-            )
-        )
-    for answer in rep.answers:
-        row = section(_answer(answer, rep.zone))
-        if answer.kind != "noted":
-            label = f"What I said about {answer.name}"
-            row["accessory"] = button("What I said", ids.SEE, answer.ref.model_dump_json(), label=label)
-        blocks.append(row)
-    if not rep.answers:
-        blocks.append(section("You haven't answered any lead yet."))
-    elif rep.answers_many > len(rep.answers):
-        blocks.append(context(f"The newest {len(rep.answers)} of {rep.answers_many:,} leads that you answered."))
-    return [*blocks, context("Nobody may ask you to show this.")]
-
-
-def _answer(answer: Answer, zone: str) -> str:
-    said = "Noted" if answer.kind == "noted" else f"*{DIRECTIONS.get(answer.direction, answer.direction)}*"
-    words = f": {foreign(answer.reason, WORDS_SHOWN)}" if answer.reason else ""
-    line = f"*{foreign(answer.name, 120)}* · {day(answer.at, zone)} · {said}{words}"
-    if answer.trial:
-        return f"{line}\nA test."
-    if answer.outcome not in ("won", "lost", "disqualified"):
-        return f"{line}\nStill open."
-    on = f" on {day(answer.outcome_at, zone)}" if answer.outcome_at else ""
-    tool = f" The tool had said {in_hundred(answer.probability)} in 100." if answer.probability is not None else ""
-    return f"{line}\n{answer.outcome.capitalize()}{on}.{tool}"
 
 
 def _switches(rep: RepPart) -> list[Json]:

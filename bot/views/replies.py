@@ -4,7 +4,8 @@ from bot.domain.commands import FOR_MANAGERS, FOR_REPS, FORMS, GROUPS, OWN, Form
 from bot.domain.wording import cut, escape
 from bot.views import ids
 from bot.views.kit import Json, actions, button, section
-from bot.views.rep_home import RepPart, record_blocks
+from bot.views.record import record_blocks
+from bot.views.rep_home import RepPart
 
 SECTION_LIMIT = 2900
 INTRO = "Otherwise posts each new lead to its rep with the scoring tool's number, as a suggestion."
@@ -71,7 +72,7 @@ def record(rep: RepPart) -> Json:
         {"type": "section", "text": {"type": "mrkdwn", "text": f"*{block['text']['text']}*"}}
         if block["type"] == "header"
         else block
-        for block in record_blocks(rep)
+        for block in record_blocks(rep.record, rep.counts)
     ]
     return _private("Your record, for you alone.", blocks)
 

@@ -38,14 +38,34 @@ def test_a_rep_sees_her_open_leads_her_answers_and_her_switch(make_world: Any) -
     assert "Show the tool's number" in labels(world.see(RIA, "Corvid"))
 
 
-def test_her_record_says_when_there_is_more_than_it_lists(make_world: Any) -> None:
+def test_her_record_is_read_back_to_its_beginning(make_world: Any) -> None:
     world: World = make_world()
     world.add_people()
-    world.send(LEADS, [lead_item(f"crm:{n}", RIA, 0.2, name=f"Firm {n}") for n in range(12)])
-    for n in range(12):
-        world.press(RIA, "Noted", world.see(RIA, f"*Firm {n}*"))
+    world.command(ADA, "budget 60")
+    world.send(LEADS, [lead_item(f"crm:{n}", RIA, 0.2, name=f"Firm {n}.") for n in range(45)])
+    for n in range(45):
+        message = world.see(RIA, f"*Firm {n}.*")
+        if n:
+            world.press(RIA, "Noted", message)
+        else:
+            world.override(RIA, message, "less", "They asked for the slides alone.")
     world.quiet()
-    assert "The newest 10 of 12 leads that you answered." in words(world.command(RIA, "my record"))
+    assert "The newest 10 of 45 leads that you answered." in words(world.command(RIA, "my record"))
+    world.press_in(RIA, world.home(RIA), "Older")
+    view = world.form(RIA)
+    assert "11 to 30 of 45 leads" in words(view)
+    assert "Firm 34." in words(view)
+    assert "Firm 35." not in words(view)
+    world.press_in(RIA, view, "Older")
+    view = world.form(RIA)
+    assert len(world.sim.views(RIA)) == 1, "page for page in one modal"
+    assert "31 to 45 of 45 leads" in words(view)
+    assert "Older" not in labels(view)
+    world.press_in(RIA, view, "What I said")
+    assert "They asked for the slides alone." in words(world.form(RIA))
+    assert len(world.sim.views(RIA)) == 2, "upon the record, to which she comes back"
+    world.press_in(RIA, view, "Newer")
+    assert "11 to 30 of 45 leads" in words(world.sim.views(RIA)[0])
 
 
 def test_nobody_else_finds_her_words_anywhere_in_their_home(make_world: Any) -> None:
@@ -113,7 +133,8 @@ def test_who_gets_no_leads_finds_her_own_part_first_and_the_model_s_owner_is_som
     assert "Nothing here for you yet" in json.dumps(world.home(suki))
     world.command(ADA, "modelowner add @suki")
     hers = json.dumps(world.home(suki))
-    assert "You look after the scoring model" in hers
+    assert "For the model's owners" in hers
+    assert "Nothing was reported these three months." in hers
     assert "Nothing here for you yet" not in hers
 
 
