@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 Entry = Mapping[str, Any]
-SPOKEN = ("post", "thread")
+SPOKEN = ("post", "report", "thread")
 
 
 @dataclass

@@ -18,12 +18,12 @@ from sqlmodel import Session
 
 from bot.domain.evidence import normal_mixture
 from bot.domain.groups import Group
-from bot.domain.release import FEW, LESS, MORE, NEITHER, Cell, Rules, may_show
+from bot.domain.release import FEW, LESS, MORE, NEITHER, Cell, Rules, may_show, views
 from bot.domain.wording import one_line
-from bot.groups import Scope
+from bot.groups import STAYS_A_MANAGER, Scope
 from bot.released import NewSet
 from bot.views.digest_figures import Aspects
-from storage import aspects, stats
+from storage import aspects, people, stats
 
 HARD, CUES, NUMBERS, QUOTES = "hard", "cues", "numbers", "quotes"
 HARD_CELLS = ("more_hard", "more_other", LESS, "neither_hard", "neither_other")
@@ -37,6 +37,9 @@ SHORT_NAME = 3
 QUOTES_SHOWN, QUOTE_LENGTH, QUOTING_REPS = 3, 200, 3
 
 Reader = Callable[[Session, ColumnElement[bool]], list[Any]]
+# Cells, and how often whose words are quoted in them.
+Made = tuple[dict[str, Any], dict[int, int]]
+Maker = Callable[[list[Any], Rules], Made | None]
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,10 @@ def gather(session: Session, scope: Scope, rules: Rules, new: list[NewSet], now:
 
     `new` are the sets that the digest which is being made releases.
     """
-    found = []
+    found, readers = [], people.readers(session, now - STAYS_A_MANAGER)
     for one in scope.groups:
         if one.large:
-            found += _of_group(session, one, rules, new, now)
+            found += _of_group(session, one, rules, new, now, readers)
     return found
 
 
@@ -82,8 +85,10 @@ def told(kept: list[Any]) -> Aspects:
     )
 
 
-def _of_group(session: Session, group: Group, rules: Rules, new: list[NewSet], now: datetime) -> list[NewBlock]:
-    makers: dict[str, tuple[Reader, Callable[[list[Any], Rules], tuple[dict[str, Any], dict[int, int]] | None]]] = {
+def _of_group(
+    session: Session, group: Group, rules: Rules, new: list[NewSet], now: datetime, readers: frozenset[int]
+) -> list[NewBlock]:
+    makers: dict[str, tuple[Reader, Maker]] = {
         HARD: (aspects.by_difficulty, _hard),
         CUES: (aspects.answered, _cues),
         NUMBERS: (aspects.answered, _numbers),
@@ -100,19 +105,30 @@ def _of_group(session: Session, group: Group, rules: Rules, new: list[NewSet], n
             among = aspects.of_sets(releases)
             if places:
                 among = or_(among, stats.to_release(group.teams, horizon, now))
-            made = make(read(session, among), rules)
+            made = _made(make, read(session, among), rules, readers)
             if made is not None:
                 found.append(NewBlock(kind, horizon, made[0], releases, places, made[1]))
     return found
 
 
-def _hard(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+def _made(make: Maker, rows: list[Any], rules: Rules, readers: frozenset[int]) -> Made | None:
+    """What may be told of these, also to those who know their own leads among them."""
+    made = make(rows, rules)
+    for view in views({row.by_id for row in rows}, readers):
+        left = make([row for row in rows if row.by_id not in view], rules)
+        if made is None or left is None:
+            return None
+        made = {name: cell for name, cell in made[0].items() if name in left[0]}, made[1]
+    return made if made is not None and made[0] else None
+
+
+def _hard(rows: list[Any], rules: Rules) -> Made | None:
     """More and neither apart by hard and other: the essay's own claim."""
     cells = {name: Cell() for name in HARD_CELLS}
     for row in rows:
         name = LESS if row.place == LESS else f"{row.place}_{'hard' if row.hard else 'other'}"
         if name in cells:
-            cells[name].add_together(row.rep_id, row.leads, row.won, row.chances)
+            cells[name].add_together(row.by_id, row.leads, row.won, row.chances)
     mixed = all(
         min(cells[f"{place}_{kind}"].won, cells[f"{place}_{kind}"].leads - cells[f"{place}_{kind}"].won) >= FEW
         for place in (MORE, NEITHER)
@@ -123,27 +139,27 @@ def _hard(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]
     return {name: {"leads": c.leads, "won": c.won, "expected": c.expected} for name, c in cells.items()}, {}
 
 
-def _cues(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+def _cues(rows: list[Any], rules: Rules) -> Made | None:
     """How often each cue was mentioned, of those that enough reps have mentioned often enough."""
     by_cue: dict[str, Counter[int]] = defaultdict(Counter)
     for row in rows:
         for cue in row.cues or []:
-            by_cue[cue][row.rep_id] += 1
+            by_cue[cue][row.author_id] += 1
     shown = {cue: sum(reps.values()) for cue, reps in by_cue.items() if may_show(reps.values(), rules)}
     return (shown, {}) if shown else None
 
 
-def _numbers(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+def _numbers(rows: list[Any], rules: Rules) -> Made | None:
     """Sums of the Brier gain of reps' own numbers, and of its variance."""
     given = [row for row in rows if row.estimate is not None]
-    if not may_show(Counter(row.rep_id for row in given).values(), rules):
+    if not may_show(Counter(row.author_id for row in given).values(), rules):
         return None
-    p, q, y = (np.array([float(getattr(row, name)) for row in given]) for name in ("probability", "estimate", "won"))
+    p, q, y = (np.array([float(getattr(row, name)) for row in given]) for name in ("seen", "estimate", "won"))
     gain = float(((p - y) ** 2 - (q - y) ** 2).sum())
     return {"many": len(given), "gain": gain, "variance": float(((q - p) ** 2).sum())}, {}
 
 
-def _quotes(rows: list[Any], rules: Rules) -> tuple[dict[str, Any], dict[int, int]] | None:
+def _quotes(rows: list[Any], rules: Rules) -> Made | None:
     """A few sentences of those who agreed, three of them at the least, without the lead's name; one of each."""
     one_each: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: len(row.reason or "")):

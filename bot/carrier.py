@@ -100,7 +100,7 @@ class Carrier:
     def _direct(self, letter: Letter) -> Answer | None:
         """Open the DM once for a person's lane; an answer only when that failed."""
         lane = letter["lane"]
-        if letter["dm"] or letter["kind"] != "post" or lane[0] not in "UW":
+        if letter["dm"] or letter["kind"] not in ("post", "report") or lane[0] not in "UW":
             return None
         opened = delivery.open_direct(self._deps.slack, lane)
         if opened.kind is not Kind.SENT:

@@ -114,8 +114,10 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     first = stats.first_posted(session, scope.teams)
     ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, at.now))
     before = digests.released(session, manager, scope.teams)
-    blocks = [] if looking else aspects.gather(session, scope, rules_of(session, at.now), ready.sets, at.now)
-    found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now)
+    rules = rules_of(session, at.now)
+    blocks = [] if looking else aspects.gather(session, scope, rules, ready.sets, at.now)
+    need = small_rules(rules) if scope.small else rules
+    found = evidence.gather(session, manager, scope.teams, ready.leads, ready.waiting, at.now, need)
     late = at.now - due.at > LATE_AFTER
     figures = Figures(
         week=1 if first is None else max(1, 1 + (at.now - first).days // 7),

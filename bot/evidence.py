@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from bot.domain.cohorts import began, cohort_of, last_closed, spans
 from bot.domain.evidence import Conditional, Past, e_bh, logit, recalibration
-from bot.domain.release import LESS, MORE, NEITHER
+from bot.domain.release import CELLS, LESS, MORE, NEITHER, Cell, Rules, may_release
 from bot.domain.wording import CUES
 from storage import aspects, evidence
 
@@ -38,17 +38,23 @@ def gather(
     new_leads: dict[int, list[Any]],
     waiting: dict[int, set[int]],
     now: datetime,
+    need: Rules,
 ) -> dict[int, Found]:
     """The evidence by horizon in days.
 
     `new_leads` are released with the digest that is being made; `waiting` names cohorts of which matured leads are
-    not released yet: such a cohort is not counted, since what can't be shown must not be told by its sum either.
+    not released yet: such a cohort is not counted, since what can't be shown must not be told by its sum either. For
+    the same reason cohorts are added together with later ones until they are as large and mixed as `need` has it: the
+    odds of a handful of leads would tell their answers. An e-process may be looked at whenever one likes, so that
+    waiting does not spoil it.
     """
     kept: dict[int, list[Any]] = defaultdict(list)
     for row in evidence.of_manager(session, manager):
         kept[row.horizon_days].append(row)
     return {
-        horizon: _horizon(session, manager, teams, horizon, kept[horizon], new_leads.get(horizon, []), waiting, now)
+        horizon: _horizon(
+            session, manager, teams, horizon, kept[horizon], new_leads.get(horizon, []), waiting, now, need
+        )
         for horizon in sorted({*kept, *new_leads})
     }
 
@@ -62,6 +68,7 @@ def _horizon(
     new_leads: list[Any],
     waiting: dict[int, set[int]],
     now: datetime,
+    need: Rules,
 ) -> Found:
     total = Conditional(sum((_unpacked(row.gain) for row in kept), Conditional.nothing().gain))
     cues: dict[str, Conditional] = defaultdict(Conditional.nothing)
@@ -74,6 +81,8 @@ def _horizon(
     sets, late = evidence.Sets(manager, teams, horizon), _by_cohort(new_leads)
     counted = _by_cohort([*evidence.posted_outside(session, sets, spans(done), began(newest + 1)), *new_leads])
     fresh: list[dict[str, Any]] = []
+    held: list[tuple[Conditional, dict[str, Conditional], dict[str, Any]]] = []
+    among = {name: Cell() for name in CELLS}
     past, since, before = _past([]), None, -math.inf
     for cohort in sorted(counted):
         if cohort in done or cohort > newest or cohort in waiting.get(horizon, set()):
@@ -86,21 +95,27 @@ def _horizon(
         past, since, before = past + _past(counted[cohort]), began(cohort + 1), cohort
         one = _cohort(counted[cohort], level, slope)
         by_cue = _by_cue(session, counted[cohort], level, slope)
-        total += one
-        for cue, found in by_cue.items():
-            cues[cue] += found
-        fresh.append(
-            {
-                "manager_id": manager,
-                "horizon_days": horizon,
-                "cohort": cohort,
-                "leads": len(counted[cohort]),
-                "level": level,
-                "slope": slope,
-                "gain": _packed(one.gain),
-                "cues": {cue: _packed(found.gain) for cue, found in by_cue.items()},
-            }
-        )
+        row = {
+            "manager_id": manager,
+            "horizon_days": horizon,
+            "cohort": cohort,
+            "leads": len(counted[cohort]),
+            "level": level,
+            "slope": slope,
+            "gain": _packed(one.gain),
+            "cues": {cue: _packed(found.gain) for cue, found in by_cue.items()},
+        }
+        held.append((one, by_cue, row))
+        for lead in counted[cohort]:
+            among[lead.place].add(lead.by_id, lead.probability, won=bool(lead.won), unanswered=False)
+        if not may_release(among, need):
+            continue
+        for one, by_cue, row in held:
+            total += one
+            for cue, found in by_cue.items():
+                cues[cue] += found
+            fresh.append(row)
+        held, among = [], {name: Cell() for name in CELLS}
     return Found(total, len(kept) + len(fresh), dict(cues), fresh)
 
 
@@ -148,7 +163,7 @@ def _cohort(rows: list[Any], level: float, slope: float) -> Conditional:
         strata[row.rep_id].append(row)
     found = Conditional.nothing()
     for members in strata.values():
-        offset = level + slope * logit(_numbers(row.probability for row in members))
+        offset = level + slope * logit(_numbers(row.seen for row in members))
         z, y = _numbers(SIGNS[row.place] for row in members), _numbers(row.won for row in members)
         found = found.with_stratum(offset, z, y)
     return found

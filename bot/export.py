@@ -56,8 +56,12 @@ def page(
         raise SwitchedOff
     rows = _leads(session, cursor, at, limit, until)
     numbers = [row.id for row in rows]
-    said, routes = export.answers(session, numbers), export.routes(session, numbers)
-    lines = [joined(row, said.get(row.id), routes.get(row.id), words=words) for row in rows]
+    said, routes, arms = (
+        export.answers(session, numbers),
+        export.routes(session, numbers),
+        export.arms(session, numbers),
+    )
+    lines = [joined(row, said.get(row.id), routes.get(row.id), arms.get(row.id, ""), words=words) for row in rows]
     # That somebody has not answered is told too: whose lead it is, she is read.
     whose = [{row.rep_id, said[row.id].person_id if row.id in said else None} for row in rows]
     read = Counter(person for people in whose for person in people if person is not None)

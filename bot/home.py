@@ -167,7 +167,8 @@ def _counts(said: list[Row[Any]], now: datetime) -> Counts | None:
         row
         for row in said
         if row.landmark_direction in ("more", "less")
-        # What stands may be a former owner's.
+        # What stands may be a former owner's, of whom nothing is to be learned from her own counts.
+        and row.author_id in (None, row.person_id)
         and row.direction == row.landmark_direction
         and not row.late
         and row.matures_at is not None

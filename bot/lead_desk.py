@@ -48,8 +48,7 @@ def show_lead(session: Session, ask: Ask) -> Done:
     ended = f"{lead.outcome} on {day(lead.outcome_at, zone)}" if lead.outcome else "open"
     counts = ""
     if lead.matures_at is not None:
-        # By the newest prior: which one figures use is fixed by the first answer, and its day would tell of that.
-        counts = f"; counts from {day(lead.posted_at + timedelta(days=priors[-1].horizon_days), zone)} on"
+        counts = f"; counts from {day(lead.matures_at, zone)} on"
     lines.append(f"• Outcome: {ended}{counts}")
     return Done("\n".join(lines))
 

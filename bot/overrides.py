@@ -8,7 +8,6 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot import posting, sampling
-from bot.domain.bands import band_of
 from bot.domain.clock import Moment
 from bot.domain.errors import AlreadyClosed, OtherwiseError
 from bot.domain.rules import OPEN_OUTCOMES
@@ -69,7 +68,8 @@ def add_details(
     row = responses.current(session, place.lead.id, place.person)
     if row is None or row.kind != "overridden":
         raise AlreadyClosed("What you had said was withdrawn, so there is nothing to add details to.")
-    if _against_itself(place.lead, row.direction, estimate):
+    prior = leads.prior_of(session, place.lead.id, row.prior_id)
+    if _against_itself(place.lead, prior.probability if prior is not None else None, row.direction, estimate):
         raise OtherwiseError(
             f"You said {DIRECTIONS[row.direction]}, and this number says the contrary. Please change one of the two."
         )
@@ -81,15 +81,16 @@ def add_details(
         _show(session, place, slack_id, private.details_saved(place.ref), key, at)
 
 
-def _against_itself(lead: Row[Any], direction: str, estimate: float | None) -> bool:
+def _against_itself(lead: Row[Any], tools: float | None, direction: str, estimate: float | None) -> bool:
     """Whether her number lies on the other side of the tool's than she said, in whole numbers of 100 as both are read.
 
-    Where the tool's number was not on screen she is asked nothing: the answer would tell where it lies.
+    `tools` is the chance that she answered to. Where it was not on screen she is asked nothing: the answer would tell
+    where it lies.
     """
     seen = lead.suggestion_number_visible or lead.suggestion_revealed
-    if estimate is None or lead.probability is None or not seen:
+    if estimate is None or tools is None or not seen:
         return False
-    hers, tools = round(100 * estimate), round(100 * lead.probability)
+    hers, tools = round(100 * estimate), round(100 * tools)
     return (direction == "more" and hers < tools) or (direction == "less" and hers > tools)
 
 
@@ -135,7 +136,7 @@ def _open_place(session: Session, ref: Ref, slack_id: str) -> Place:
 
 
 def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> None:
-    """Append the response, and keep what stands on the lead; the first one fixes the prior that figures use."""
+    """Append the response, and keep on the lead what stands, whose it is, and to which chance the first one was."""
     lead = place.lead
     if responses.by_key(session, row["dedupe_key"]) is not None:
         return
@@ -162,34 +163,32 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
         return
     standing = "" if row["kind"] == "withdrawn" else row["kind"]
     direction = row.get("direction", "") if standing == "overridden" else ""
+    author: int | None = place.person if standing else None
     other = responses.override_by_others(session, lead.id, place.person) if standing != "overridden" else None
     if other is not None:
         # A new owner's or a stand-in's [Noted] takes nothing from what was seen before.
-        standing, direction = "overridden", other
+        standing, direction, author = "overridden", other.direction, other.person_id
     values: dict[str, Any] = {"response_kind": standing}
     # Somebody answered, so it was seen, even when our note of the posting is still on its way.
     if lead.posted_at is None or at.now <= lead.posted_at + timedelta(hours=lead.landmark_hours):
-        values["landmark_direction"] = direction
+        values |= {"landmark_direction": direction, "author_id": author}
     values["data_problem"] = direction == "data"
     if first:
-        values |= _figures(session, place)
+        values |= _seen(session, place)
     leads.change(session, lead.id, **values)
 
 
-def _figures(session: Session, place: Place) -> dict[str, Any]:
-    prior = leads.prior_of(session, place.lead.id, place.ref.prior)
-    if prior is None:
+def _seen(session: Session, place: Place) -> dict[str, Any]:
+    """The chance that she answered to, where it is another than the posted one's.
+
+    By it her calls are judged, in sums that tell of no single lead. All else goes by the posted one: a band, a day or
+    an expected count that moved with the first answer would tell that there was one.
+    """
+    lead, prior = place.lead, leads.prior_of(session, place.lead.id, place.ref.prior)
+    same = prior is not None and (prior.model_line, prior.horizon_days) == (lead.model_line, lead.horizon_days)
+    if prior is None or not same or prior.probability in (None, lead.probability):
         return {}
-    figures = {
-        "probability": prior.probability,
-        "points": prior.points,
-        "band": band_of(prior.probability, prior.points),
-        "model_line": prior.model_line,
-        "horizon_days": prior.horizon_days,
-    }
-    if place.lead.matures_at is not None:
-        figures["matures_at"] = place.lead.posted_at + timedelta(days=prior.horizon_days)
-    return {key: value for key, value in figures.items() if getattr(place.lead, key) != value}
+    return {"seen_probability": prior.probability}
 
 
 def _show(session: Session, place: Place, slack_id: str, confirmation: Json, key: str, at: Moment) -> None:

@@ -64,7 +64,10 @@ def tell_problems(session: Session, at: Moment) -> int:
     if not found:
         return 0
     payload = views.problems([row.lead_id for row in found])
-    letters = [{"kind": "post", "lane": row.slack_id, "payload": payload, "dedupe_key": _key(row, at)} for row in told]
+    # A report follows an answer, so it is counted nowhere.
+    letters = [
+        {"kind": "report", "lane": row.slack_id, "payload": payload, "dedupe_key": _key(row, at)} for row in told
+    ]
     outbox.add(session, letters, at.real)
     export.problems_told(session, [row.id for row in found], at.now)
     return len(found)

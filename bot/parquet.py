@@ -17,7 +17,10 @@ except ImportError:
     ) from None
 
 MOMENT = pa.timestamp("us", tz="UTC")
-ROUTING = pa.struct([("by", pa.string()), ("hard", pa.bool_()), ("propensity", pa.float64()), ("in_pool", pa.bool_())])
+ROUTING = pa.struct(
+    [("by", pa.string()), ("hard", pa.bool_()), ("propensity", pa.float64()), ("in_pool", pa.bool_())]
+    + [(whom, pa.string()) for whom in ("usual", "recommended", "actual")]
+)
 # What NDJSON says twice under other names (`outcomeTimestamp`, `overrideReason`) stands here once.
 SCHEMA = pa.schema(
     [
@@ -42,6 +45,7 @@ SCHEMA = pa.schema(
         ("released_at", MOMENT),
         ("response", pa.string()),
         ("at_landmark", pa.string()),
+        ("arm", pa.string()),
         ("direction", pa.string()),
         ("responded_at", MOMENT),
         ("estimate", pa.float64()),

@@ -15,9 +15,21 @@ from sqlmodel import Session
 
 from bot.domain.cohorts import EARLY, PROBLEM, cohort_of
 from bot.domain.groups import Group
-from bot.domain.release import CELLS, FEW, NEITHER, REPS_NEEDED, SMALL_REPS, Cell, Rules, frozen, may_release, may_show
-from bot.groups import Scope
-from storage import stats, workspace
+from bot.domain.release import (
+    CELLS,
+    FEW,
+    NEITHER,
+    REPS_NEEDED,
+    SMALL_REPS,
+    Cell,
+    Rules,
+    frozen,
+    may_release,
+    may_show,
+    views,
+)
+from bot.groups import STAYS_A_MANAGER, Scope
+from storage import people, stats, workspace
 
 
 @dataclass(frozen=True)
@@ -64,21 +76,24 @@ def gather(session: Session, scope: Scope, now: datetime, *, trying: bool, new_q
     A group under six people is tried in the first digest of a quarter alone.
     """
     rules, ready = rules_of(session, now), Ready()
+    readers = people.readers(session, now - STAYS_A_MANAGER)
     for one in scope.groups:
-        _group(session, one, rules, now, ready, trying=trying and (one.large or new_quarter))
+        _group(session, one, rules, now, ready, readers, trying=trying and (one.large or new_quarter))
     return ready
 
 
-def _group(session: Session, one: Group, rules: Rules, now: datetime, ready: Ready, *, trying: bool) -> None:
+def _group(
+    session: Session, one: Group, rules: Rules, now: datetime, ready: Ready, readers: frozenset[int], *, trying: bool
+) -> None:
     need = rules if one.large else small_rules(rules)
     by_horizon: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in stats.unreleased(session, one.teams, now):
         by_horizon[row.horizon_days].append(row)
         ready.made_up |= row.made_up
     for horizon, rows in sorted(by_horizon.items()):
-        new = Counter(row.rep_id for row in rows if not row.considered)
+        new = Counter(row.by_id for row in rows if not row.considered)
         found = _cells(rows) if trying and may_show(new.values(), need) else None
-        if found is not None and may_release(found[0], need):
+        if found is not None and _may_be_told(rows, found[0], need, readers):
             cells, left_out = found
             members = [row.id for row in rows]
             ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, left_out[EARLY], left_out[PROBLEM]))
@@ -88,6 +103,14 @@ def _group(session: Session, one: Group, rules: Rules, now: datetime, ready: Rea
             ready.tried += [row.id for row in rows if not row.considered]
         ready.held += sum(row.place != EARLY for row in rows)
         ready.waiting[horizon] |= {cohort_of(row.posted_at) for row in rows}
+
+
+def _may_be_told(rows: list[Row[Any]], cells: dict[str, Cell], need: Rules, readers: frozenset[int]) -> bool:
+    """Whether the set may be published: as it is, and to each who reads it beside her own leads in it."""
+    if not may_release(cells, need):
+        return False
+    without = [[row for row in rows if row.by_id not in view] for view in views((r.by_id for r in rows), readers)]
+    return all(may_release(_cells(left)[0], need) for left in without)
 
 
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
@@ -104,8 +127,8 @@ def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
         if place == PROBLEM and disqualified < FEW:
             place = NEITHER
         if place in cells:
-            unanswered = row.outcome in ("", "reopened")
-            cells[place].add(row.rep_id, row.probability, won=bool(row.won), unanswered=unanswered)
+            unanswered = row.outcome in ("", "reopened") or row.outcome_at > row.matures_at
+            cells[place].add(row.by_id, row.probability, won=bool(row.won), unanswered=unanswered)
         else:
             left_out[place] += 1
     return cells, left_out

@@ -33,7 +33,7 @@ AHEAD = 0.1
 # What waits until the message that it belongs to is there.
 FOLLOWS = (*PACED, "thread", "private", "picture")
 # What Slack paces channel by channel.
-NEWS = ("post", "thread")
+NEWS = ("post", "report", "thread")
 
 
 class Hands(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Subquery, and_, case, func, insert, select
 from sqlmodel import Session
 
+from bot.domain.release import CELLS
 from storage.digests import visible
 from storage.stats import OF_EACH, placed, won_in_time
 from storage.tables import Block, BlockRelease, Lead, Release, ReleaseTeam, Response, table
@@ -43,25 +44,29 @@ def of_sets(numbers: list[int]) -> ColumnElement[bool]:
 
 
 def by_difficulty(session: Session, among: ColumnElement[bool]) -> list[Any]:
-    """These leads by cell, by whether they were hard, and by rep: how many, how many won, and the tool's chances."""
+    """These leads by cell, by whether they were hard, and by who said so (where nobody did, whose they are): how many,
+    how many won, and the tool's chances.
+    """
     each = (
         select(
             placed().label("place"),
             leads.c.hard,
-            leads.c.rep_id,
+            func.coalesce(leads.c.author_id, leads.c.rep_id).label("by_id"),
             leads.c.probability,
             case((won_in_time(), 1), else_=0).label("won"),
         )
         .where(among)
         .subquery()
     )
-    groups = each.c.place, each.c.hard, each.c.rep_id
+    groups = each.c.place, each.c.hard, each.c.by_id
     sums = func.count().label("leads"), func.sum(each.c.won).label("won"), func.sum(each.c.probability).label("chances")
     return list(session.execute(select(*groups, *sums).group_by(*groups)).all())
 
 
 def answered(session: Session, among: ColumnElement[bool]) -> list[Any]:
-    """Those of these leads of which something was in force at the landmark: words, cues, number, consent, author."""
+    """Those of these leads that count and of which something was in force at the landmark: words, cues, number,
+    consent, author. What was settled before it, or is left out for another reason, is left out here too.
+    """
     said = _newest(among)
     # Consent can be taken back until release, after the outcome too: of it the author's very last word counts.
     last = responses.alias("last")
@@ -81,7 +86,7 @@ def answered(session: Session, among: ColumnElement[bool]) -> list[Any]:
                 and_(said.c.quote, ~refused).label("quote"),
             )
             .select_from(leads.join(said, in_force))
-            .where(among)
+            .where(among, placed().in_(CELLS))
             .order_by(leads.c.id)
         ).all()
     )

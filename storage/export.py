@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, insert, or_, select, text, update
+from sqlalchemy import FromClause, Row, and_, case, func, insert, or_, select, text, update
 from sqlmodel import Session
 
 from storage.stats import OF_EACH, open_when_posted, won_in_time
-from storage.tables import Alarm, Decision, Lead, Person, Prior, Release, Response, Suggestion, table
+from storage.tables import Alarm, Decision, Lead, Person, Prior, Release, Response, Sampled, Suggestion, table
 
 leads, priors, releases, responses = table(Lead), table(Prior), table(Release), table(Response)
 people, suggestions, decisions, alarms = table(Person), table(Suggestion), table(Decision), table(Alarm)
+sampled = table(Sampled)
 
 
 def matured(session: Session, after: tuple[datetime, int], now: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -82,9 +83,20 @@ def answers(session: Session, numbers: list[int]) -> dict[int, Row[Any]]:
 
 
 def routes(session: Session, numbers: list[int]) -> dict[int, Row[Any]]:
-    """How each of these leads was routed."""
-    rows = session.execute(select(decisions).where(decisions.c.lead_id.in_(numbers))).all()
+    """How each of these leads was routed; `usual`, `recommended` and `actual` are emails or else Slack ids."""
+    whom = {name: people.alias(name) for name in ("usual", "recommended", "actual")}
+    joined: FromClause = decisions
+    for name, one in whom.items():
+        joined = joined.join(one, one.c.id == decisions.c[f"{name}_id"])
+    names = [func.coalesce(one.c.email, one.c.slack_id).label(name) for name, one in whom.items()]
+    rows = session.execute(select(decisions, *names).select_from(joined).where(decisions.c.lead_id.in_(numbers))).all()
     return {row.lead_id: row for row in rows}
+
+
+def arms(session: Session, numbers: list[int]) -> dict[int, str]:
+    """In which arm of a blind-first sample each of these leads is, of those that are in one."""
+    rows = session.execute(select(sampled.c.lead_id, sampled.c.arm).where(sampled.c.lead_id.in_(numbers)))
+    return {row.lead_id: row.arm for row in rows}
 
 
 def released_after(session: Session, number: int, limit: int) -> Sequence[Row[Any]]:

@@ -104,7 +104,7 @@ def messages_of(session: Session, slack_id: str) -> list[int]:
     return list(
         session.execute(
             select(letters.c.id).where(
-                letters.c.channel_id.in_(own), letters.c.kind == "post", letters.c.ts.is_not(None)
+                letters.c.channel_id.in_(own), letters.c.kind.in_(("post", "report")), letters.c.ts.is_not(None)
             )
         ).scalars()
     )

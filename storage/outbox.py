@@ -19,6 +19,8 @@ letters, direct = table(Letter), table(DirectChannel)
 # database would use those, and each look would read every letter ever sent.
 IS_OPEN = "state IN ('pending', 'sending', 'uncertain')"
 IS_DEAD = "state = 'dead'"
+# What comes whatever anybody answered: only of these it is told how many there are.
+OPEN_KINDS = ("post", WEBHOOK)
 _HAS_WORDS = "state = 'sent' AND error IS NULL"
 # Lane by lane along the index, so that a lane with ten thousand letters costs no more than one with a single letter.
 _HEADS = text(
@@ -255,19 +257,17 @@ def empty(session: Session, ids: list[int]) -> None:
 
 
 def revive(session: Session, now: datetime, like: int | None = None) -> int:
-    """Let dead letters be tried again: all, or those that died of the same as letter `like`; how many."""
+    """Let dead letters be tried again: all, or those that died of the same as letter `like`; how many are told of."""
     session.info["signals"].add(LETTERS)
     same: ColumnElement[bool] = true()
     if like is not None:
         # Read first: the fix of that very letter is taken away with the others'.
         fix = session.execute(select(letters.c.fix).where(letters.c.id == like)).scalar()
         same = letters.c.fix.is_(None) if fix is None else letters.c.fix == fix
-    return changed(
-        session,
-        update(letters)
-        .where(text(IS_DEAD), same)
-        .values(state=State.PENDING.value, attempt=0, lost=0, next_at=now, error=None, fix=None),
-    )
+    told = letters.c.kind.in_(OPEN_KINDS)
+    again = {"state": State.PENDING.value, "attempt": 0, "lost": 0, "next_at": now, "error": None, "fix": None}
+    changed(session, update(letters).where(text(IS_DEAD), same, ~told).values(**again))
+    return changed(session, update(letters).where(text(IS_DEAD), same, told).values(**again))
 
 
 def standing(session: Session) -> dict[str, int]:
@@ -287,13 +287,14 @@ def oldest_open(session: Session) -> datetime | None:
 
 
 def dead(session: Session) -> Sequence[Row[Any]]:
-    """Dead letters with their fix, by fix: fix, how many, the first one's id, and a channel or person that a new
-    message was for; none where all of them follow an answer, which is nobody's business.
+    """Dead letters by fix: fix, how many, the first one's id, and a channel or person that one was for.
+
+    Not those that follow an answer (an edit, private words, a report): their number would tell when somebody answered.
     """
     lane = func.min(case((letters.c.kind == "post", letters.c.lane)))
     return session.execute(
         select(letters.c.fix, func.count().label("many"), func.min(letters.c.id).label("first"), lane.label("lane"))
-        .where(text(IS_DEAD))
+        .where(text(IS_DEAD), letters.c.kind.in_(OPEN_KINDS))
         .group_by(letters.c.fix)
         .order_by(func.min(letters.c.id))
     ).all()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from storage.database import changed
@@ -98,6 +98,13 @@ def managers(session: Session) -> Sequence[Row[Any]]:
     leading = select(teams.c.manager_id).where(teams.c.manager_id.is_not(None))
     there = people.c.forgotten_at.is_(None)
     return session.execute(select(people).where(people.c.id.in_(leading), there).order_by(people.c.id)).all()
+
+
+def readers(session: Session, since: datetime) -> frozenset[int]:
+    """Who reads figures of others, or did since then: managers, admins, the model's owners."""
+    leading = select(teams.c.manager_id).where(teams.c.manager_id.is_not(None))
+    reads = or_(people.c.id.in_(leading), people.c.managed_until > since, people.c.is_admin, people.c.is_model_owner)
+    return frozenset(session.execute(select(people.c.id).where(reads)).scalars())
 
 
 def pledge(session: Session, person: int, at: datetime) -> bool:

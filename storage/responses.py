@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from bot.domain.clock import Moment
 from bot.domain.inbound import OutcomeIn
-from storage.tables import Lead, Outcome, Response, table
+from storage.tables import Lead, Outcome, Prior, Response, table
 
-responses, outcomes, leads = table(Response), table(Outcome), table(Lead)
+responses, outcomes, leads, priors = table(Response), table(Outcome), table(Lead), table(Prior)
 
 
 # Built once, as they stand on the path to an ack.
@@ -50,22 +50,21 @@ def current(session: Session, lead: int, person: int | None) -> Row[Any] | None:
     return session.execute(_CURRENT, {"lead": lead, "person": person}).one_or_none()
 
 
-def override_by_others(session: Session, lead: int, person: int) -> str | None:
-    """The direction of an override that stands by somebody else than this person; the newest, or None."""
+def override_by_others(session: Session, lead: int, person: int) -> Row[Any] | None:
+    """An override that stands by somebody else than this person, the newest: direction and person_id; or None."""
     newest = (
         select(func.max(responses.c.id).label("id"))
         .where(responses.c.lead_id == lead, responses.c.person_id != person, responses.c.late.is_(False))
         .group_by(responses.c.person_id)
         .subquery()
     )
-    found: str | None = session.execute(
-        select(responses.c.direction)
+    return session.execute(
+        select(responses.c.direction, responses.c.person_id)
         .join(newest, newest.c.id == responses.c.id)
         .where(responses.c.kind == "overridden")
         .order_by(responses.c.id.desc())
         .limit(1)
-    ).scalar()
-    return found
+    ).one_or_none()
 
 
 def of_author(session: Session, lead: int, person: int) -> Sequence[Row[Any]]:
@@ -91,18 +90,22 @@ def newest_of(session: Session, person: int, limit: int) -> Sequence[Row[Any]]:
             responses.c.reason,
             responses.c.prior_id,
             responses.c.late,
+            responses.c.person_id,
             leads.c.id.label("lead"),
             leads.c.name,
             leads.c.outcome,
             leads.c.outcome_at,
-            leads.c.probability,
+            # The chance that she answered to, whatever came to the lead later, or to somebody else.
+            priors.c.probability,
             leads.c.matures_at,
             leads.c.posted_at,
             leads.c.trial,
             leads.c.landmark_direction,
+            leads.c.author_id,
         )
         .join(newest, newest.c.id == responses.c.id)
         .join(leads, leads.c.id == responses.c.lead_id)
+        .outerjoin(priors, priors.c.id == responses.c.prior_id)
         .order_by(responses.c.at.desc(), responses.c.id.desc())
         .limit(limit)
     ).all()

@@ -74,10 +74,16 @@ def placed() -> ColumnElement[str]:
 OF_EACH = (
     leads.c.id,
     leads.c.rep_id,
+    # Who said it or, where nobody did, whose lead it is: passed on, it is nobody else's answer.
+    func.coalesce(leads.c.author_id, leads.c.rep_id).label("by_id"),
     leads.c.probability,
+    # The chance that was answered to.
+    func.coalesce(leads.c.seen_probability, leads.c.probability).label("seen"),
     leads.c.horizon_days,
     leads.c.posted_at,
+    leads.c.matures_at,
     leads.c.outcome,
+    leads.c.outcome_at,
     leads.c.data_problem,
     leads.c.made_up,
     case((won_in_time(), 1), else_=0).label("won"),

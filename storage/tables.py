@@ -83,6 +83,8 @@ class Person(SQLModel, table=True):
     pledged_at: datetime | None = _moment(default=None)
     # When she last ceased to manage a team.
     managed_until: datetime | None = _moment(default=None)
+    # Of somebody who managed lately and was forgotten: a salted hash of the Slack id, until that is long ago.
+    managed_mark: str | None = None
     digest_weekday: int = 0
     digest_minute: int = 9 * 60
     digest_zone: str | None = None
@@ -166,7 +168,8 @@ class Lead(SQLModel, table=True):
     landmark_hours: int = 72
     made_up: bool = False
     received_at: datetime = _moment()
-    # The prior as figures use it (PRODUCT §2), and when it counts.
+    # The prior that was posted, by which it counts and when: one that came later is on no figure that others read,
+    # as it would be there only where she answered after it.
     probability: float | None = None
     points: float | None = None
     band: int
@@ -177,6 +180,9 @@ class Lead(SQLModel, table=True):
     # What stands now; `landmark_direction` is the response in force at the landmark.
     response_kind: str = ""
     landmark_direction: str = ""
+    # Whose that is, where somebody answered; and the chance on screen at the first answer, where it was another.
+    author_id: int | None = None
+    seen_probability: float | None = None
     data_problem: bool = False
     outcome: str = ""
     outcome_at: datetime | None = _moment(default=None)
@@ -373,7 +379,7 @@ class Letter(SQLModel, table=True):
     )
 
     id: int = Field(default=None, primary_key=True)
-    kind: str  # post, thread, update, delete, private, picture or webhook
+    kind: str  # post, report, thread, update, delete, private, picture or webhook
     # Order and pace are kept per lane: a channel's id, or a person's for her DM.
     lane: str
     payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -106,8 +106,10 @@ def plain_responses(release: Any, counted: Iterable[tuple[str, bool]]) -> list[d
     ]
 
 
-def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dict[str, Any]:
-    """A lead with everything but, unless `words`, what was written. `import` reads it back."""
+def joined(row: Any, said: Any | None, route: Any | None, arm: str, *, words: bool) -> dict[str, Any]:
+    """A lead with everything but, unless `words`, what was written; `arm` is that of a blind-first sample, empty where
+    it is in none. `import` reads the line back.
+    """
     line = {
         "schema_version": SCHEMA_VERSION,
         "kind": "lead",
@@ -123,6 +125,7 @@ def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dic
         "made_up": row.made_up,
         "response": "none" if said is None or said.kind == "withdrawn" else said.kind,
         "at_landmark": row.landmark_direction,
+        "arm": arm,
     }
     if said is not None and said.kind != "withdrawn":
         line |= {
@@ -136,14 +139,19 @@ def joined(row: Any, said: Any | None, route: Any | None, *, words: bool) -> dic
         if words:
             line |= {"reason": said.reason or "", "overrideReason": {"userComment": said.reason or ""}}
     if route is not None:
-        line["routing"] = {"by": route.by, "hard": route.hard, "propensity": route.propensity, "in_pool": route.in_pool}
+        kept = {name: getattr(route, name) for name in ("by", "hard", "propensity", "in_pool")}
+        line["routing"] = kept | {name: _known(getattr(route, name)) for name in ("usual", "recommended", "actual")}
     return line
 
 
 def _owner(row: Any) -> str:
     """Email or Slack id: the CRM's owner or, where it names none, the rep to whom the lead was given."""
     found = row.owner_email or row.owner_slack_id or row.rep_email or row.rep_slack_id or ""
-    return "" if found.startswith("forgotten:") else str(found)
+    return _known(found)
+
+
+def _known(person: str) -> str:
+    return "" if person.startswith("forgotten:") else person
 
 
 def _prior(row: Any) -> dict[str, Any]:

@@ -84,6 +84,16 @@ def may_release(cells: dict[str, Cell], rules: Rules | None = None) -> bool:
     return mixed and all(may_show(cells[name].reps.values(), rules) for name in CELLS)
 
 
+def views(authors: Iterable[int], readers: Iterable[int]) -> list[frozenset[int]]:
+    """Whose leads may be taken out of a count by those who read it: each reader's own, and all readers' together.
+
+    A manager, an admin or a model's owner who works leads too knows what she said herself. What is told must be large
+    and mixed enough without that as well.
+    """
+    known = frozenset(authors) & frozenset(readers)
+    return [frozenset({one}) for one in sorted(known)] + ([known] if len(known) > 1 else [])
+
+
 def frozen(cells: dict[str, Cell]) -> dict[str, Any]:
     """A released set's figures as they are kept: no reps, no single lead."""
     return {

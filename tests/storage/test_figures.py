@@ -1,5 +1,6 @@
 """What the database adds up for figures is what the rules say of each lead by itself, on both databases."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from bot import evidence
 from bot.domain.bands import band_of
 from bot.domain.cohorts import EPOCH, LENGTH, PROBLEM, began, cohort_of
 from bot.domain.evidence import Past, recalibration
-from bot.domain.release import CELLS
+from bot.domain.release import CELLS, Rules
 from storage import aspects, people
 from storage.database import Database, added
 from storage.migrate import upgrade
@@ -163,7 +164,7 @@ def test_a_cohort_is_held_against_every_counted_lead_before_it(db: Database, don
         rows = session.execute(select(*OF_EACH, *RULE, leads.c.release_id)).all()
         late = [row for row in rows if row.release_id is None]
         now = began(705) + timedelta(days=HORIZON, hours=1)
-        found = evidence.gather(session, mona, frozenset({1}), {HORIZON: late}, {HORIZON: waiting}, now)
+        found = evidence.gather(session, mona, frozenset({1}), {HORIZON: late}, {HORIZON: waiting}, now, Rules(10, 3))
         told = [(one["cohort"], one["level"], one["slope"], one["leads"]) for one in found[HORIZON].fresh]
         return told, [(cohort_of(row.posted_at), row.probability, row.won, place_of(row)) for row in rows]
 
@@ -177,12 +178,33 @@ def test_a_cohort_is_held_against_every_counted_lead_before_it(db: Database, don
         assert many == sum(one[0] == cohort for one in counted)
 
 
+def test_cohorts_are_counted_together_with_later_ones_until_they_are_large_and_mixed_enough(db: Database) -> None:
+    def work(session: Session, need: Rules) -> tuple[list[int], Counter[tuple[int, str]]]:
+        filled(session, 3)
+        mona = session.execute(select(releases.c.manager_id)).scalar_one()
+        rows = session.execute(select(*OF_EACH, leads.c.release_id)).all()
+        late = {HORIZON: [row for row in rows if row.release_id is None]}
+        now = began(705) + timedelta(days=HORIZON, hours=1)
+        found = evidence.gather(session, mona, frozenset({1}), late, {}, now, need)[HORIZON]
+        assert found.cohorts == len(found.fresh)
+        assert bool(found.total.gain.any()) == bool(found.fresh), "what is held back is in no sum"
+        return [one["cohort"] for one in found.fresh], Counter((cohort_of(row.posted_at), row.place) for row in rows)
+
+    one_by_one, many = db.write(lambda s: work(s, Rules(10, 3)), timeout=20)
+    assert one_by_one == [700, 701, 702, 703, 704]
+    two = min(many[700, name] + many[701, name] for name in CELLS)
+    assert max(many[cohort, "less"] for cohort in range(700, 705)) < two
+    in_pairs, _ = db.write(lambda s: work(s, Rules(two, 3)), timeout=20)
+    assert in_pairs in ([700, 701], [700, 701, 702, 703])
+    assert db.write(lambda s: work(s, Rules(10, 4)), timeout=20)[0] == [], "three reps are too few"
+
+
 def test_hard_leads_are_added_up_by_cell_and_rep(db: Database) -> None:
     def work(session: Session) -> tuple[list[Any], list[Any]]:
         filled(session, 4)
         rows = session.execute(select(*OF_EACH, *RULE, leads.c.hard)).all()
         found = aspects.by_difficulty(session, leads.c.id.is_not(None))
-        told = [(row.place, bool(row.hard), row.rep_id, row.leads, row.won, row.chances) for row in found]
+        told = [(row.place, bool(row.hard), row.by_id, row.leads, row.won, row.chances) for row in found]
         return told, [(place_of(row), bool(row.hard), row.rep_id, row.won, row.probability) for row in rows]
 
     told, each = db.write(work, timeout=20)
