@@ -1,5 +1,7 @@
 """About whom a manager's digest is: her teams, those under them, and those they are counted together with."""
 
+import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,8 +34,7 @@ class Scope:
 
 def scope_of(session: Session, manager: int) -> Scope:
     """Look at all teams as they are now."""
-    sizes, teams = stats.team_sizes(session), people.all_teams(session)
-    nodes = [TeamNode(team.id, team.parent_id, team.manager_id, sizes.get(team.id, 0)) for team in teams]
+    teams, nodes = people.all_teams(session), _nodes(session)
     hers = under(nodes, manager)
     groups = [one for one in group(nodes) if one.teams & hers]
     covered = hers.union(*(one.teams for one in groups if one.large))
@@ -44,6 +45,16 @@ def scope_of(session: Session, manager: int) -> Scope:
         [name for team, name in names.items() if team in hers],
         [name for team, name in names.items() if team not in hers],
     )
+
+
+def in_a_large_one(session: Session, team: int | None) -> bool:
+    """Whether results of this team's reps may be told week by week, alone or together with other teams'."""
+    return any(one.large for one in group(_nodes(session)) if team in one.teams)
+
+
+def _nodes(session: Session) -> list[TeamNode]:
+    sizes, teams = stats.team_sizes(session), people.all_teams(session)
+    return [TeamNode(team.id, team.parent_id, team.manager_id, sizes.get(team.id, 0)) for team in teams]
 
 
 def stands_under(session: Session, team: int, other: int) -> bool:
@@ -61,8 +72,27 @@ def stands_under(session: Session, team: int, other: int) -> bool:
 
 def manages_or_did(session: Session, slack_id: str, now: datetime) -> bool:
     """Whether somebody manages a team, or did within three months: nobody steps out of it for a moment."""
+    since = now - STAYS_A_MANAGER
+    # Being forgotten makes nobody a stranger to the teams she managed.
+    if any(_is_of(mark, slack_id) for mark in people.managed_marks(session, since)):
+        return True
     person = people.by_slack_id(session, slack_id)
     if person is None:
         return False
-    lately = person.managed_until is not None and person.managed_until > now - STAYS_A_MANAGER
+    lately = person.managed_until is not None and person.managed_until > since
     return lately or person.id in {row.id for row in people.managers(session)}
+
+
+def mark(slack_id: str) -> str:
+    """What is kept of a Slack id by which it is known again and not read: a salted hash."""
+    salt = secrets.token_hex(16)
+    return f"{salt}:{_hashed(salt, slack_id)}"
+
+
+def _is_of(mark: str, slack_id: str) -> bool:
+    salt, _, kept = mark.partition(":")
+    return secrets.compare_digest(_hashed(salt, slack_id), kept)
+
+
+def _hashed(salt: str, slack_id: str) -> str:
+    return hashlib.sha256(f"{salt}{slack_id}".encode()).hexdigest()

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from bot import digests, owners
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.released import rules_of
+from bot.groups import in_a_large_one
+from bot.released import rules_of, small_rules
 from bot.status import health
 from bot.views.home import DigestLine, HomePage, ManagerPart
 from bot.views.kit import Json, Ref
@@ -120,7 +121,7 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
         sample_on=bool(person.sample_told),
         stand_in=people.by_id(session, person.stand_in_id).name if person.stand_in_id else "",
         stand_in_until=person.stand_in_until,
-        group=_group(session, now),
+        group=_group(session, person, now),
         readings=[Reading(r.reader, r.how, r.many, r.at) for r in forgetting.readings_of(session, person.id, READINGS)],
         readings_many=forgetting.readings_many(session, person.id),
         exported=_exported(session),
@@ -141,8 +142,10 @@ def _exported(session: Session) -> str:
     return ("text" if mode.text_on else "joined") if mode.joined_on else ""
 
 
-def _group(session: Session, now: datetime) -> tuple[int, int]:
+def _group(session: Session, person: Row[Any], now: datetime) -> tuple[int, int]:
     rules = rules_of(session, now)
+    if person.team_id is not None and not in_a_large_one(session, person.team_id):
+        rules = small_rules(rules)
     return rules.leads, rules.reps
 
 

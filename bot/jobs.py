@@ -1,22 +1,36 @@
 """Scheduled work: digests queued, leads given, reps told and asked, the model's owners told, old words emptied."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 from sqlmodel import Session
 
-from bot import digests, forgetting, fridays, later, owners, pledges, sample_desk, sampling, stand_ins, waiting
+from bot import (
+    digests,
+    forgetting,
+    fridays,
+    later,
+    owners,
+    pledges,
+    sample_desk,
+    sampling,
+    slack_people,
+    stand_ins,
+    waiting,
+)
+from bot.authority import in_charge
 from bot.deps import Deps
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.rules import LETTERS_KEEP, WAITS_FOR_OWNER
 from bot.log import frames
-from storage import outbox, people
+from storage import audit, outbox, people
 from storage import waiting as kept_waiting
 
 log = structlog.get_logger()
+LATELY = timedelta(days=365)
 
 
 def queue_digests(deps: Deps) -> None:
@@ -134,10 +148,27 @@ def _look_for_drift(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
         found = owners.drifting(session, at)
-        admins = [row.slack_id for row in people.admins(session)] + list(deps.settings.otherwise_admins)
+    admins = _in_charge(deps, at) if found else []
     for one in found:
         deps.db.write(partial(owners.ring, alarm=one, admins=admins, at=at), key="owners")
         log.warning("drift.rings", model_line=one["model_line"], leads=one["leads"])
+
+
+def _in_charge(deps: Deps, at: Moment) -> list[str]:
+    """Who runs Otherwise; of Slack's own admins, whom it lists only among everybody, those who have typed here."""
+    with deps.db.reading() as session:
+        sure = {row.slack_id for row in people.admins(session)} | set(deps.settings.otherwise_admins)
+        typed = set(audit.actors(session, at.now - LATELY)) - sure
+    for one in sorted(typed):
+        try:
+            who = slack_people.account(deps.slack, one)
+        except slack_people.SlackSilent:
+            raise
+        except OtherwiseError:
+            continue  # nobody by that id is there any more
+        with deps.db.reading() as session:
+            sure |= {one} if in_charge(session, who, deps.settings) else set()
+    return sorted(sure)
 
 
 def tidy(deps: Deps) -> None:
@@ -158,7 +189,7 @@ def _keep_no_longer(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
         old = forgetting.old(session, at)
-    if old.answers or old.numbers:
+    if old.answers or old.numbers or old.marks:
         deps.db.write(lambda s: forgetting.keep_no_longer(s, old, at), key="tidy")
 
 

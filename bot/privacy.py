@@ -1,7 +1,7 @@
 """How large a group must be before a digest tells of it: lowered a week ahead, in the sight of every rep."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -38,6 +38,8 @@ def set_rules(session: Session, ask: Ask) -> Done:
     if leads >= before.leads and reps >= before.reps:
         new: dict[str, object] = {"privacy_leads": leads, "privacy_reps": reps, "privacy_next": None}
         workspace.change(session, **new)
+        if kept.privacy_next and ask.at.now < datetime.fromisoformat(kept.privacy_next["from"]):
+            say_taken_back(session, ask.at)
         return Done(
             f"A group is told of from {leads} leads and {reps} reps on, from the next digest (it was {before.leads} "
             f"and {before.reps}). To go back is a lowering: seven days, and every rep is told.",

@@ -28,6 +28,12 @@ def latest(session: Session, limit: int) -> Sequence[Row[Any]]:
     return session.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).all()
 
 
+def actors(session: Session, since: datetime) -> Sequence[str]:
+    """Who has changed anything since then, by Slack id; not who was forgotten."""
+    theirs = audit.c.actor_slack_id.not_like("forgotten:%")
+    return session.execute(select(audit.c.actor_slack_id).where(audit.c.at >= since, theirs).distinct()).scalars().all()
+
+
 def newest_of(session: Session, actor: str) -> Row[Any] | None:
     """Somebody's newest change that stands and could be undone."""
     return session.execute(

@@ -156,8 +156,13 @@ def drop_letters(session: Session, person: int, slack_id: str, now: datetime) ->
     session.execute(delete(direct).where(direct.c.slack_id == slack_id))
 
 
-def forget_person(session: Session, person: int, at: datetime) -> None:
-    """Nobody is behind this row any more, nor named as an owner or in what admins did."""
+def forget_person(
+    session: Session, person: int, at: datetime, mark: str | None, managed_until: datetime | None
+) -> None:
+    """Nobody is behind this row any more, nor named as an owner or in what admins did.
+
+    Of somebody who managed a team, `mark` knows her Slack id again, and `managed_until` says until when she did.
+    """
     row = session.execute(select(people).where(people.c.id == person)).one()
     names = [leads.c.rep_id == person, leads.c.owner_slack_id == row.slack_id]
     # Without an email she is not meant by the leads that name none.
@@ -177,6 +182,7 @@ def forget_person(session: Session, person: int, at: datetime) -> None:
         .values(
             slack_id=f"forgotten:{person}", email=None, name="Somebody", channel_id=None, is_rep=False, is_admin=False,
             in_pool=False, stand_in_id=None, stand_in_until=None, forgotten_at=at, is_model_owner=False,
+            managed_mark=mark, managed_until=managed_until,
         )
     )  # fmt: skip
     stood_in = people.c.stand_in_id == person

@@ -107,6 +107,18 @@ def readers(session: Session, since: datetime) -> frozenset[int]:
     return frozenset(session.execute(select(people.c.id).where(reads)).scalars())
 
 
+def managed_marks(session: Session, since: datetime) -> Sequence[str]:
+    """Of people who managed a team since then and were forgotten, by what their Slack ids are known again."""
+    kept = people.c.managed_mark.is_not(None) & (people.c.managed_until > since)
+    return session.execute(select(people.c.managed_mark).where(kept)).scalars().all()
+
+
+def old_marks(session: Session, before: datetime) -> Sequence[int]:
+    """Whose marks are no longer needed."""
+    over = people.c.managed_mark.is_not(None) & (people.c.managed_until <= before)
+    return session.execute(select(people.c.id).where(over)).scalars().all()
+
+
 def pledge(session: Session, person: int, at: datetime) -> bool:
     """Write down a manager's pledge, once; False when it stood already."""
     statement = update(people).where(people.c.id == person, people.c.pledged_at.is_(None)).values(pledged_at=at)

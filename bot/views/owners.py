@@ -7,6 +7,7 @@ from bot.domain.wording import day, escape, fit, foreign, one_line, plural
 from bot.views.digest import QUOTED
 from bot.views.kit import Json, context, header, section
 
+# Ids in a section: each takes up to eighty characters.
 NAMED = 30
 # As many as a message of Slack's takes.
 CHARTS = 2
@@ -14,12 +15,12 @@ ALARMS = 10
 
 
 def problems(lead_ids: list[str]) -> Json:
-    """Leads whose data a rep has called wrong."""
+    """Leads whose data a rep has called wrong, each by its id: as many as are told of at once."""
     head = f"{plural(len(lead_ids), 'lead')} with data that may be wrong, as the people who work them say."
-    shown = ", ".join(f"`{fit(one_line(one, 80), 80)}`" for one in lead_ids[:NAMED])
-    more = f" and {len(lead_ids) - NAMED} more" if len(lead_ids) > NAMED else ""
+    parts = [lead_ids[start : start + NAMED] for start in range(0, len(lead_ids), NAMED)]
+    lists = [section(", ".join(f"`{fit(one_line(one, 80), 80)}`" for one in part)) for part in parts]
     note = "Please look at the data, not at who said so: these are reports, and nobody is to be asked about them."
-    return {"text": escape(head), "blocks": [section(f"{head}\n{shown}{more}"), context(note)]}
+    return {"text": escape(head), "blocks": [section(head), *lists, context(note)]}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bot.domain.wording import CUES, one_line
 from storage.tables import Block, BlockRelease, Digest, Evidence, WordsRead
 from tests.stories.test_digest import HORIZON, NORTH, answer, answered, go_to_monday, leads, pledge, settle
 from tests.stories.test_evidence import past  # noqa: F401  # a fixture
-from tests.world import ADA, MILO, MONA, RIA, World, buttons, labels, words
+from tests.world import ADA, MILO, MONA, OUTCOMES, RIA, World, buttons, labels, words
 
 
 def test_cues_and_hard_leads_are_told_with_their_sets(past: Any) -> None:  # noqa: F811
@@ -71,6 +71,31 @@ def told(shifted_world: World) -> World:
     go_to_monday(world)
     world.quiet()
     return world
+
+
+def test_what_was_settled_early_is_in_no_count_of_cues_numbers_or_quotes(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    names, early = leads(world, 3), leads(world, 1, prefix="early")
+    for lead in names[:12] + early:
+        answer(world, lead, "more")
+        rep = lead.split(":")[1]
+        world.press(rep, "Add details", world.see(rep, f"Reason for {lead}"))
+        details = {"estimate": "60", "cues": ["timing"], "quote": ["yes"]}
+        assert world.sim.act("submit", rep, view=world.form(rep)["id"], values=details)["closed"]
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    world.shift(hours=1)
+    at = world.deps.clock.now().isoformat()
+    world.send(OUTCOMES, [{"lead_id": one, "outcome": "lost", "at": at} for one in early])
+    settle(world, names, won=names[:6] + names[24:28])
+    go_to_monday(world)
+    message = world.see(MONA, "Mentioned most")
+    assert "(12 more were settled within 72 hours and left out)" in message["text"]
+    assert "Mentioned most: timing (12)." in message["text"]
+    cells = {row["kind"]: row["cells"] for row in world.rows(Block)}
+    assert cells["numbers"]["many"] == 12
+    assert not [one for one in cells["quotes"]["quotes"] if "early" in one]
 
 
 def test_quotes_are_nameless_consented_and_seen_by_their_authors(told: World) -> None:

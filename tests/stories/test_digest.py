@@ -198,6 +198,58 @@ def test_leads_closed_within_the_landmark_and_later_answers_stay_out(shifted_wor
     assert "Called more likely: 12." in said
 
 
+def test_what_was_open_on_its_day_is_told_so_though_it_has_closed_since(shifted_world: World) -> None:
+    world = shifted_world
+    names = answered(world)
+    late = names[9:12] + names[12:15]
+    settle(world, [one for one in names if one not in late], won=names[:4] + names[24:28])
+    at = world.deps.clock.now().isoformat()
+    world.send(OUTCOMES, [{"lead_id": one, "outcome": "lost", "at": at} for one in late])
+    go_to_monday(world)
+    said = world.see(MONA, "leads are past 30 days")["text"]
+    assert "3 of the 12 had no outcome at day 30; they count as not won" in said
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_whoever_reads_figures_and_sells_can_t_take_her_own_leads_out_of_too_few(
+    shifted_world: World, reads: bool
+) -> None:
+    world = shifted_world
+    if reads:
+        # Rob's leads are among the ten that were called more likely, and he manages the other team.
+        world.command(ADA, "team South manager @rob")
+    pledge(world)
+    names = leads(world, 3)
+    for lead in names[:10]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:5] + names[24:28])
+    go_to_monday(world)
+    world.quiet()
+    assert len(world.rows(Release)) == (0 if reads else 1)
+
+
+def test_passing_leads_on_makes_no_company(shifted_world: World) -> None:
+    """Four reps said it, and the CRM hands their leads to twelve before they count: still four."""
+    world = shifted_world
+    pledge(world)
+    names = [name for name in leads(world, 9) if name.split(":")[1] in NORTH[:4]]
+    for lead in names[:12]:
+        answer(world, lead, "more")
+    for lead in names[12:24]:
+        answer(world, lead, "less")
+    settle(world, names, won=names[:6] + names[24:28])
+    moved = [lead_item(name, NORTH[place % 12], 0.2, name=name) for place, name in enumerate(names)]
+    for item in moved:
+        item["prior"] |= {"horizon_days": HORIZON, "scored_at": world.deps.clock.now().isoformat()}
+    world.send(LEADS, moved)
+    assert len({row["rep_id"] for row in world.rows(Lead) if row["landmark_direction"] == "more"}) > 5
+    go_to_monday(world)
+    world.quiet()
+    assert world.rows(Release) == []
+
+
 def test_two_managers_get_their_own_at_their_own_nine_o_clock(shifted_world: World) -> None:
     world = shifted_world
     now = world.deps.clock.now()

@@ -23,6 +23,7 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.feedback import Cursor, cursor_of
 from bot.domain.past import Mapped
 from bot.importing import Import
+from storage import leads, people, responses
 from storage.tables import Lead, Release, WordsRead
 from tests.sim import ROOT
 from tests.stories.test_digest import answered, go_to_monday, settle
@@ -335,6 +336,31 @@ def test_data_problems_reach_the_model_s_owners_within_a_day_without_the_rep(shi
     assert "crm:7" not in str(world.home(suki)), "nor finds one in her Home"
 
 
+def test_every_reported_lead_is_named(shifted_world: World) -> None:
+    world = shifted_world
+    world.command(ADA, "budget 100")
+    world.command(ADA, "modelowner add @suki")
+    names = [f"crm:{n}:{'x' * 60}" for n in range(70)]
+    world.send(LEADS, [lead_item(name, RIA, 0.2, name=f"Firm {n}.") for n, name in enumerate(names)])
+    world.quiet()
+    # As 70 presses would have left it.
+    with world.deps.db.reading() as session:
+        ria = people.by_slack_id(session, RIA).id
+    rows = [
+        {
+            "lead_id": row["id"], "person_id": ria, "kind": "overridden", "direction": "data", "reason": "wrong",
+            "number_visible": True, "wording": "1", "dedupe_key": f"d:{row['id']}", "at": world.deps.clock.now(),
+        }
+        for row in world.rows(Lead)
+    ]  # fmt: skip
+    world.deps.db.write(lambda s: responses.add_many(s, rows))
+    for row in rows:
+        world.deps.db.write(lambda s, row=row: leads.change(s, row["lead_id"], data_problem=True))
+    jobs.give_back(world.deps)
+    shown = words(world.see("U0REP15", "70 leads with data that may be wrong"))
+    assert all(f"`{name}`" in shown for name in names)
+
+
 def bring_in(world: World, folder: Path, rows: list[dict[str, Any]]) -> None:
     """Import a past, as `otherwise import` does."""
     file = folder / "past.jsonl"
@@ -395,6 +421,9 @@ def test_the_drift_alarm_rings_once_and_counts_anew(shifted_world: World, tmp_pa
     world.quiet()
     assert len([m for m in world.sim.messages("U0REP15") if "parted company" in m["text"]]) == 1
     assert "have parted company, as of" in words(world.command(ADA, "status"))
+    world.see(ADA, "have parted company")
+    assert not [m for m in world.sim.messages(MONA) if "parted company" in m["text"]]
+    assert "it rang on" in words(world.home("U0REP15"))
 
 
 def test_parquet_holds_the_same_lines_with_times_as_times(told: World, tmp_path: Path) -> None:

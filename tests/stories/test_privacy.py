@@ -2,10 +2,11 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from bot import jobs
 from bot.released import rules_of
-from storage.tables import Workspace
+from storage.tables import Person, Workspace
 from tests.world import ADA, MONA, RIA, ROB, World, words
 
 
@@ -66,6 +67,40 @@ def test_nobody_steps_out_of_managing_for_a_moment(world: World) -> None:
     assert "manages a team or did lately" in words(world.command(MONA, "modelowner add @mona"))
     day = (world.deps.clock.now() + timedelta(days=2)).date().isoformat()
     assert "can't name who answers" in words(world.command(MONA, f"stand-in @ria @rosa until {day}"))
+
+
+def test_being_forgotten_makes_no_manager_a_stranger_to_her_team(shifted_world: World) -> None:
+    world = shifted_world
+    world.command(ADA, "team North manager @ada")
+    world.press(ADA, "Forget", world.command(ADA, "forget @ada"), "C0GENERAL")
+    world.quiet()
+    for text in ("privacy leads 5 reps 4", "export joined on"):
+        assert "manages nobody" in words(world.command(ADA, text))
+    (mark,) = [row["managed_mark"] for row in world.rows(Person) if row["managed_mark"]]
+    assert ADA not in mark
+    world.shift(days=91)
+    jobs.tidy(world.deps)
+    assert not [row for row in world.rows(Person) if row["managed_mark"]]
+    assert "The joined export is on" in words(world.command(ADA, "export joined on"))
+
+
+def test_a_lowering_that_a_raising_takes_back_is_told_to_be_so(world: World) -> None:
+    world.command(ADA, "privacy leads 8 reps 4")
+    world.command(ADA, "privacy leads 10 reps 5")
+    assert rules(world, 8) == (10, 5)
+    assert "was taken back" in words(world.see(RIA, "at least 10 leads and 5 reps"))
+
+
+def test_a_rep_of_a_small_team_reads_what_holds_for_it(make_world: Any) -> None:
+    world: World = make_world()
+    world.command(ADA, "team add Few")
+    for name in ("ria", "rob", "rosa", "remy", "ruth"):
+        world.command(ADA, f"rep add @{name}")
+        world.command(ADA, f"team Few reps add @{name}")
+    assert "at least 10 leads and 4 reps" in json.dumps(world.home(RIA))
+    world.command(ADA, "rep add @raj")
+    world.command(ADA, "team Few reps add @raj")
+    assert "at least 10 leads and 5 reps" in json.dumps(world.home(RIA))
 
 
 def test_whoever_becomes_a_manager_is_no_model_owner_any_more(world: World) -> None:

@@ -19,7 +19,7 @@ from bot.domain.commands import FORMS
 from bot.domain.sampling import BLIND
 from bot.views import ids
 from storage import outbox
-from storage.tables import Letter, Sampled
+from storage.tables import ApiKey, Lead, Letter, Sampled
 from tests.sim import Sim
 from tests.stories.test_commands import RIGHT
 from tests.stories.test_sample import begin, names, say
@@ -105,6 +105,35 @@ def play_alone(world: World, said: str) -> Seen:
     return {place: VARIES.sub("~", text) for place, text in (seen | written(world)).items()}
 
 
+def play_rescored(world: World, said: str) -> Seen:
+    """Weeks in which the tool has looked again, at another number and another horizon, before she answers or does not.
+
+    What others read then must go by what was posted: by what she answered to it would tell that she had.
+    """
+    world.add_people(people_file())
+    world.press_in(MONA, world.home(MONA), "I agree")
+    again = {"crm:1": {"horizon_days": 20}, "crm:2": {"horizon_days": 60}}
+    for name, prior in again.items():
+        world.lead(name, RIA, name=f"Firm {name}.", prior={"horizon_days": 60})
+        posted = world.see(RIA, f"Firm {name}.")["ts"]
+        later = (world.deps.clock.now() + timedelta(seconds=1)).isoformat()
+        world.send(LEADS, lead_item(name, RIA, 0.6, name=f"Firm {name}.", prior=prior | {"scored_at": later}))
+        world.quiet()
+        if said:
+            shown = next(one for one in world.sim.messages(RIA) if one["ts"] == posted)
+            respond(world, shown, said, "D" + RIA[1:])
+    world.shift(days=22)
+    for name in again:
+        world.outcome(name, "won")
+    seen = {}
+    for days in (3, 40):
+        world.shift(days=days)
+        world.quiet()
+        now = routes(world) | homes(world) | commanded(world)
+        seen |= {f"{place} after {days} days": text for place, text in now.items()}
+    return {place: VARIES.sub("~", text) for place, text in (seen | written(world)).items()}
+
+
 def respond(world: World, message: dict[str, Any], said: str, channel: str = "C0DEALS") -> None:
     if said == "noted":
         world.press(RIA, "Noted", message, channel)
@@ -169,8 +198,8 @@ def routes(world: World) -> Seen:
 
 
 def make_key(world: World, scope: str) -> str:
-    at = world.deps.clock.now()
-    return world.deps.db.write(lambda s: keys.make_key(s, f"k{scope}", [scope] if scope else [], at))
+    at, name = world.deps.clock.now(), f"{scope} {len(world.rows(ApiKey))}"
+    return world.deps.db.write(lambda s: keys.make_key(s, name, [scope] if scope else [], at))
 
 
 def world_routes(world: World) -> list[Any]:
@@ -274,6 +303,29 @@ def test_that_the_tool_looked_again_tells_nobody_whether_she_had_answered(sim: S
             world.close()
     for said in ("noted", "more"):
         found = differences(seen[""], seen[said])
+        assert found == [], show(found[0], seen[""], seen[said])
+
+
+def test_that_she_answered_to_a_second_number_moves_no_record_and_no_day(sim: Sim, tmp_path: Path) -> None:
+    seen: dict[str, Seen] = {}
+    for said in ("", "noted", "more"):
+        sim.post("reset")
+        sim.post("limits", on=False)
+        clock = tmp_path / f"clock{said}"
+        clock.write_text("0")
+        database = f"sqlite:///{tmp_path}/rescored{said}.db"
+        world = World(sim, settings_for(sim, database, otherwise_clock_file=clock))
+        try:
+            seen[said] = play_rescored(world, said)
+            rows = [row for row in world.rows(Lead) if row["lead_id"] in ("crm:1", "crm:2")]
+            kept = [(row["probability"], row["horizon_days"], row["seen_probability"]) for row in rows]
+            assert kept == [(0.12, 60, None), (0.12, 60, 0.6 if said else None)]
+        finally:
+            world.close()
+    assert "won" in seen[""]["GET /v1/export with export after 40 days"]
+    for said in ("noted", "more"):
+        # One of the commands opens the export of single answers: the exception that every rep is told of.
+        found = [name for name in differences(seen[""], seen[said]) if not re.search("with export:(joined|text)", name)]
         assert found == [], show(found[0], seen[""], seen[said])
 
 
