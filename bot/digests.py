@@ -12,19 +12,16 @@ from bot import aspects, evidence, owners, pledges, routing
 from bot.domain.bands import band_label
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
-from bot.domain.guard import access_ratio, shut_out
 from bot.domain.release import together
 from bot.domain.schedule import LATE_AFTER, MISSED_AFTER, OVERDUE_AFTER, Due, last_due, next_due
 from bot.groups import scope_of
 from bot.released import NewSet, Ready, gather, rules_of, small_rules
 from bot.views.digest import digest
-from bot.views.digest_figures import Access, Aspects, Figures, HorizonFigures, ToolBand
+from bot.views.digest_figures import Aspects, Figures, HorizonFigures, ToolBand
 from bot.views.kit import Json
 from storage import aspects as kept_aspects
 from storage import digests, forgetting, outbox, people, stats, workspace
 from storage import evidence as kept_evidence
-
-ACCESS_WEEKS, ACCESS_NEEDED = timedelta(weeks=12), 10
 
 
 class TakenMeanwhile(OtherwiseError):
@@ -135,7 +132,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         news=bool(ready.sets or blocks),
         horizons=_horizons(before, ready.sets, found),
         bands=_bands(stats.tool_record(session, scope.teams, at.now)),
-        access=_access(session, at.now),
+        access=routing.access(session, at.now),
         week_key=due.week,
         all_matured=all_matured,
         aspects=_aspects([*kept_aspects.told(session, manager, scope.teams), *blocks], found),
@@ -164,16 +161,6 @@ def _aspects(blocks: list[Any], found: dict[int, evidence.Found]) -> Aspects:
     told = aspects.told(blocks)
     mentioned = {cue for cue, _ in told.cues}
     return replace(told, clear_cues=[cue for cue in evidence.clear_cues(found.values()) if cue in mentioned])
-
-
-def _access(session: Session, now: datetime) -> Access | None:
-    """Where the last twelve weeks' hard leads went, over all teams; none below ten of them."""
-    weeks, mode = routing.weeks(session, now - ACCESS_WEEKS), workspace.read(session)
-    hard = sum(week.hard for week in weeks)
-    if hard < ACCESS_NEEDED:
-        return None
-    reached = sum(week.hard_in_pool for week in weeks)
-    return Access(hard, reached, mode.pool_share, access_ratio(weeks), shut_out(weeks))
 
 
 def _keep_block(session: Session, block: aspects.NewBlock, sets: list[int], at: Moment) -> None:

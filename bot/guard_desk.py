@@ -1,7 +1,7 @@
 """The routing guard by command: what is hard, who is in the pool, what share it gets, and where hard leads went."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -9,7 +9,7 @@ from bot import routing
 from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.evidence import words as in_words
-from bot.domain.guard import POOL_NEEDED, Drawn, Effect, access_ratio, by_recommendation, shut_out
+from bot.domain.guard import POOL_NEEDED, Drawn, Effect, access_ratio, by_recommendation
 from bot.domain.wording import foreign, listed, one_line, plural
 from bot.roster import changed, postable, set_workspace
 from storage import people, workspace
@@ -74,14 +74,19 @@ def set_channel(session: Session, ask: Ask) -> Done:
 
 def show_routing(session: Session, ask: Ask) -> Done:
     """`routing`: the last twelve weeks, over everybody and by team; counts of leads, nothing of any answer."""
-    since, mode = ask.at.now - timedelta(weeks=WEEKS_SHOWN), workspace.read(session)
+    return Done("\n".join(report(session, ask.at.now)))
+
+
+def report(session: Session, now: datetime) -> list[str]:
+    """The same, a line each, for a manager too."""
+    since, mode = now - timedelta(weeks=WEEKS_SHOWN), workspace.read(session)
     weeks = routing.weeks(session, since)
     lines = [f"{_standing(session)} Hard is under {mode.hard_percent} in 100, or flagged."]
     hard, reached = sum(one.hard for one in weeks), sum(one.hard_in_pool for one in weeks)
     total = sum(one.leads for one in weeks)
     if not total:
         lines.append("No lead was routed in the last 12 weeks: routing is kept from when there is a pool, or no owner.")
-        return Done("\n".join(lines))
+        return lines
     lines.append(
         f"Last {WEEKS_SHOWN} weeks: {hard:,} of {plural(total, 'lead')} were hard. {reached:,} of those reached "
         f"the pool (aim: {mode.pool_share} in 100 of those that nobody owned)."
@@ -92,17 +97,17 @@ def show_routing(session: Session, ask: Ask) -> Done:
     elif ratio is not None:
         lines.append(
             f"Hard leads reach it {ratio:.1f} times as often as all leads. Whether they reach it less often than "
-            f"others: {in_words(shut_out(weeks))}."
+            f"others: {in_words(routing.shut_out(session, now))}."
         )
-    lines += _by_group(session, ask)
-    drawn = kept.drawn(session, ask.at.now)
+    lines += _by_group(session, since)
+    drawn = kept.drawn(session, now)
     effect = by_recommendation([Drawn(one.by == "reserve", one.propensity, bool(one.won)) for one in drawn])
     if effect is not None:
         lines.append(_effect(effect))
     asked, answered, taken = kept.asked(session, since)
     if asked >= ASKED_NEEDED:
         lines.append(f"{asked} owners were asked about a second look; {answered} asked the pool, {taken} got one.")
-    return Done("\n".join(lines))
+    return lines
 
 
 def _effect(found: Effect) -> str:
@@ -115,11 +120,11 @@ def _effect(found: Effect) -> str:
     )
 
 
-def _by_group(session: Session, ask: Ask) -> list[str]:
+def _by_group(session: Session, since: datetime) -> list[str]:
     teams = {team.id: team.name for team in people.all_teams(session)}
     hard: Counter[int] = Counter()
     reached: Counter[int] = Counter()
-    for row in kept.decided(session, ask.at.now - timedelta(weeks=WEEKS_SHOWN)):
+    for row in kept.decided(session, since):
         hard[row.team_id] += row.hard
         reached[row.team_id] += row.hard and row.in_pool
     return [

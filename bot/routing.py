@@ -2,6 +2,7 @@
 theirs and may be asked whether the pool should look too (PRODUCT §6).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,15 +10,20 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from bot.domain import guard as rules
 from bot.domain.assignment import Draw
+from bot.domain.bands import wilson
+from bot.domain.calibration import watch_began
 from bot.domain.clock import Moment
 from bot.domain.cohorts import EPOCH
 from bot.domain.errors import OtherwiseError
-from bot.domain.guard import POOL_NEEDED, SECOND_LOOK, Routed, Week, after, route
+from bot.domain.guard import POOL_NEEDED, SECOND_LOOK, Routed, Week, access_ratio, after, route
 from bot.domain.rules import OPEN_OUTCOMES
 from bot.views import routing as views
+from bot.views.digest_figures import Access
 from storage import outbox, people, routing, workspace
 
+WEEK, ACCESS_WEEKS, ACCESS_NEEDED = timedelta(weeks=1), timedelta(weeks=12), 10
 Decided = list[tuple[int, bool, Routed]]
 
 
@@ -186,11 +192,44 @@ def nothing_to_decide(session: Session, lead: int, name: str, at: Moment) -> Non
         outbox.edit(session, letter, views.closed(name), f"second-look:{letter}:closed", at.real)
 
 
+def access(session: Session, now: datetime) -> Access | None:
+    """Where the last twelve weeks' hard leads went, over all teams; None below ten of them."""
+    rows = routing.decided(session, now - ACCESS_WEEKS)
+    weeks = _by_week(rows)
+    hard = sum(week.hard for week in weeks)
+    if hard < ACCESS_NEEDED:
+        return None
+    reached, aim = sum(week.hard_in_pool for week in weeks), workspace.read(session).pool_share
+    unowned = [row.in_pool for row in rows if row.hard and row.by != "owner"]
+    # With chance alone this happens about once in forty looks; it asks to look into it and claims nothing.
+    few = len(unowned) >= ACCESS_NEEDED and wilson(sum(unowned), len(unowned))[1] < aim / 100
+    return Access(hard, reached, aim, access_ratio(weeks), shut_out(session, now), few)
+
+
+def shut_out(session: Session, now: datetime) -> float:
+    """The e-value of "hard leads reach the pool less often than others" so far this year, counted from the first lead
+    that was routed.
+
+    Whole weeks from one beginning: weeks that roll along with today, or a week that is not over, would promise nothing
+    to somebody who looks again and again (STATISTICS §4).
+    """
+    first = routing.first_decided(session)
+    if first is None:
+        return 1.0
+    began = EPOCH + ((first - EPOCH) // WEEK) * WEEK
+    over = EPOCH + (now - EPOCH) // WEEK * WEEK
+    return rules.shut_out(_by_week(routing.decided(session, watch_began(began, now), over)))
+
+
 def weeks(session: Session, since: datetime) -> list[Week]:
     """What reached the pool, week by week, over all teams."""
+    return _by_week(routing.decided(session, since))
+
+
+def _by_week(rows: Iterable[Row[Any]]) -> list[Week]:
     found: dict[int, list[int]] = {}
-    for row in routing.decided(session, since):
-        week = found.setdefault((row.at - EPOCH) // timedelta(weeks=1), [0, 0, 0, 0])
+    for row in rows:
+        week = found.setdefault((row.at - EPOCH) // WEEK, [0, 0, 0, 0])
         week[0] += 1
         week[1] += row.hard
         week[2] += row.in_pool

@@ -28,6 +28,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     ids.ADD_OWNER: home.add_owner,
     ids.DIGEST_DETAILS: digests.open_details,
     ids.DIGEST_SEND: digests.send_to_owners,
+    ids.DIGEST_WHY: digests.see_why,
     ids.MONTHLY: digests.monthly,
     ids.WEEKLY: digests.weekly,
     ids.LATER: reps.open_later,

@@ -3,10 +3,12 @@
 from slack_bolt import Ack
 from slack_sdk import WebClient
 
-from bot import home, sending_on
+from bot import guard_desk, home, sending_on
 from bot.deps import Deps
+from bot.domain.errors import OtherwiseError
 from bot.views import replies
 from bot.views.home import digest_view
+from bot.views.routing import report_view
 from handlers.payloads import Body
 from handlers.saying import say
 
@@ -27,6 +29,16 @@ def send_to_owners(deps: Deps, ack: Ack, body: Body) -> None:
     user, at, week = body["user"]["id"], deps.clock.moment(), str(body["actions"][0].get("value", ""))[:WEEK_LENGTH]
     sentence = deps.db.write(lambda s: sending_on.send(s, user, week, at), key=user)
     say(str(body.get("response_url") or ""), replies.reply(sentence))
+    ack()
+
+
+def see_why(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
+    """[See why] hard leads don't reach the pool: where they went, over everybody and by team. It reads no response."""
+    with deps.db.reading() as session:
+        if not home.roles(session, body["user"]["id"])[1]:
+            raise OtherwiseError("This is for whoever manages a team here.")
+        lines = guard_desk.report(session, deps.clock.now())
+    client.views_open(trigger_id=body["trigger_id"], view=report_view(lines))
     ack()
 
 

@@ -87,13 +87,20 @@ def reached(session: Session, lead: int) -> None:
     session.execute(update(decisions).where(decisions.c.lead_id == lead).values(in_pool=True))
 
 
-def decided(session: Session, since: datetime) -> Sequence[Row[Any]]:
-    """Decisions since then, as counts by moment of day and team: at, team_id, by, hard, in_pool, many."""
+def first_decided(session: Session) -> datetime | None:
+    """When the first lead was routed."""
+    found: datetime | None = session.execute(select(func.min(decisions.c.at))).scalar()
+    return found
+
+
+def decided(session: Session, since: datetime, until: datetime | None = None) -> Sequence[Row[Any]]:
+    """Decisions since then, and before `until`: at, team_id, by, hard, in_pool."""
+    before = [decisions.c.at < until] if until is not None else []
     return session.execute(
         select(decisions.c.at, people.c.team_id, decisions.c.by, decisions.c.hard, decisions.c.in_pool)
         .join(people, people.c.id == decisions.c.actual_id)
         .join(leads, leads.c.id == decisions.c.lead_id)
-        .where(decisions.c.at >= since, leads.c.trial.is_(False))
+        .where(decisions.c.at >= since, leads.c.trial.is_(False), *before)
         .order_by(decisions.c.at)
     ).all()
 

@@ -14,6 +14,7 @@ FOOTER = (
 )
 MADE_UP = "Made-up data."
 QUIET = "Nothing to do: what was told before stands."
+FEW_ARRIVE = "Few of the leads that the tool thinks unlikely reach your pool."
 QUOTED = "In reps' own words, with their consent:"
 TEAMS_NAMED = 3
 BAND_NEEDED, BANDS_SHOWN = 30, 5
@@ -26,6 +27,8 @@ SMALL = (
 def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     """The headline's name, the message, and what stands behind [Details]."""
     name, headline, todo = _headline(figures)
+    if name != "clear" and few_arrive(figures):
+        todo = FEW_ARRIVE
     lines = [headline, todo]
     if figures.small_team:
         lines.append(SMALL.format(leads=figures.small_needs.leads, reps=figures.small_needs.reps))
@@ -113,12 +116,19 @@ def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
     found = [button("Details", ids.DIGEST_DETAILS, figures.week_key)] if details else []
     if name == "clear" and figures.owners:
         found.append(_send(figures))
+    if few_arrive(figures):
+        found.append(button("See why", ids.DIGEST_WHY, "routing", label="See where hard leads went"))
     if figures.ask_monthly:
         found.append(
             button("Monthly", ids.MONTHLY, "monthly", label="Monthly: a digest a month until there are results")
         )
         found.append(button("Keep weekly", ids.WEEKLY, "weekly"))
     return [actions(*found)] if found else []
+
+
+def few_arrive(figures: Figures) -> bool:
+    """Whether hard leads reach the pool under its aim, or less often than others do."""
+    return figures.access is not None and (figures.access.few or figures.access.shut_out >= ALARM)
 
 
 def _send(figures: Figures) -> Json:
@@ -187,8 +197,6 @@ def _settled(figures: Figures, week: str) -> tuple[str, str, str]:
     if figures.newer and figures.all_matured is not None:
         more = plural(figures.newer, "more lead counts", "more leads count")
         waiting += f" {more} by {day(figures.all_matured, figures.zone)}."
-    if figures.access is not None and figures.access.shut_out >= ALARM:
-        waiting = "Few of the leads that the tool thinks unlikely reach your pool: see `/otherwise routing`."
     if e >= LEANING:
         return "leaning", f"{week} Leaning: what reps saw goes with how leads ended so far; it is not settled.", waiting
     return (

@@ -36,13 +36,17 @@ class ToolBand:
 
 @dataclass(frozen=True)
 class Access:
-    """How many hard leads there were, how many reached the pool, the aim in 100, and how often beside all leads."""
+    """How many hard leads there were, how many reached the pool, the aim in 100, and how often beside all leads.
+
+    `few` says that of the unowned ones fewer reached it than the aim.
+    """
 
     hard: int
     reached: int
     aim: int
     ratio: float | None
     shut_out: float
+    few: bool = False
 
 
 @dataclass(frozen=True)

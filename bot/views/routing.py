@@ -1,8 +1,8 @@
 """The guard's messages: a question to an owner, an offer to the pool. No number, and never the word "hard"."""
 
-from bot.domain.wording import escape, foreign, one_line
+from bot.domain.wording import cut, escape, foreign, one_line
 from bot.views import ids
-from bot.views.kit import Json, actions, button, section
+from bot.views.kit import Json, actions, button, plain, section
 
 NAME = 120
 
@@ -14,6 +14,12 @@ def question(name: str, number: int) -> Json:
     keep = button("Keep", ids.KEEP, str(number), label=f"Keep {name}")
     ask = button("Ask the pool", ids.ASK_POOL, str(number), label=f"Ask the pool about {name}")
     return {"text": escape(spoken), "blocks": [section(text), actions(keep, ask)]}
+
+
+def report_view(lines: list[str]) -> Json:
+    """Modal behind [See why]: where hard leads went."""
+    blocks = [section(cut("\n".join(lines), 2900))]
+    return {"type": "modal", "title": plain("Where leads went"), "close": plain("Close"), "blocks": blocks}
 
 
 def kept(name: str) -> Json:

@@ -150,5 +150,5 @@ def access_line(found: Access) -> str:
         f"{found.reached} of {found.hard} hard leads reached the pool (aim: {found.aim} in 100 of the unowned){often}."
     )
     if found.shut_out >= ALARM:
-        line += " That is clearly less often. `/otherwise routing` shows where they went."
+        line += " That is clearly less often."
     return line

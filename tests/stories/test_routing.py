@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import insert
+from sqlmodel import Session
 
-from bot import jobs
+from bot import jobs, routing
+from bot.domain.cohorts import EPOCH
 from bot.domain.guard import SECOND_LOOK
-from storage.tables import Decision, Lead, SecondLook
+from storage.database import added
+from storage.tables import Decision, Lead, SecondLook, table
 from tests.world import ADA, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
 POOL = REPS[20:24]
@@ -235,6 +240,61 @@ def test_the_digest_says_how_many_hard_leads_reached_the_pool(shifted_world: Wor
     go_to_monday(world)
     message = world.see(MONA, "hard leads reached the pool (aim: 20 in 100 of the unowned)")
     assert "60 hard leads" in message["text"]
+    assert "See why" not in labels(message)
+
+
+def test_a_pool_that_is_away_is_said_to_get_few_and_a_manager_sees_why(shifted_world: World) -> None:
+    from tests.stories.test_digest import go_to_monday, pledge
+    from tests.world import MONA
+
+    world = shifted_world
+    for name in NAMES:
+        world.command(ADA, f"pool add @{name}")
+        world.command(ADA, f"rep pause @{name}")
+    pledge(world)
+    now = (datetime.now(UTC) + timedelta(seconds=world.deps.clock.offset())).isoformat()
+    world.send(LEADS, [one | {"prior": one["prior"] | {"scored_at": now}} for one in unowned(40, 0.05)])
+    go_to_monday(world)
+    message = world.see(MONA, "0 of 40 hard leads reached the pool")
+    assert "Few of the leads that the tool thinks unlikely reach your pool." in message["text"]
+    assert world.press(MONA, "See why", message)["acked"]
+    shown = words(world.form(MONA))
+    assert "40 of 40 leads were hard. 0 of those reached the pool" in shown
+    assert "In the pool: Sofia Reyes" in shown
+    answer = world.command(RIA, "help")
+    forged = {"type": "button", "value": "routing"}
+    world.sim.act("click", RIA, channel="C0GENERAL", ts=answer["ts"], action_id="digest.why", forged=forged)
+    assert world.sim.views(RIA) == []
+
+
+def test_a_fair_share_looked_at_every_week_for_a_year_is_not_called_shut_out(shifted_world: World) -> None:
+    """Whole weeks from one beginning: a week that is not over, and the year before, are in no look."""
+    world, chance = shifted_world, np.random.default_rng(7)
+    world.send(LEADS, unowned(1, 0.05))
+    world.quiet()
+    (given,) = world.rows(Decision)
+    (lead,) = world.rows(Lead)
+    began = EPOCH + (world.deps.clock.now() - EPOCH) // timedelta(weeks=1) * timedelta(weeks=1)
+
+    def looks(session: Session) -> list[float]:
+        session.execute(table(Decision).delete())
+        rows, leads = [], []
+        for n in range(52 * 7 * 4):
+            hard, at = bool(n % 3 == 0), began + timedelta(hours=6 * n + 1)
+            leads.append({key: value for key, value in lead.items() if key != "id"} | {"lead_id": f"w:{n}"})
+            kept = {key: given[key] for key in ("by", "context", "usual_id", "recommended_id", "actual_id")}
+            drawn = {"hard": hard, "in_pool": bool(chance.random() < 0.2), "propensity": 0.2, "at": at}
+            rows.append(kept | drawn)
+        numbers = added(session, insert(table(Lead)), leads)
+        session.execute(insert(table(Decision)), [row | {"lead_id": n} for row, n in zip(rows, numbers, strict=True)])
+        every = [routing.shut_out(session, began + timedelta(days=3 + 7 * week)) for week in range(52)]
+        assert routing.shut_out(session, began + timedelta(days=3)) == pytest.approx(1.0), "no week is over"
+        assert routing.shut_out(session, began + timedelta(days=366)) != every[-1]
+        return every
+
+    found = world.deps.db.write(looks, timeout=30)
+    assert max(found) < 20
+    assert len(set(found)) > 40
 
 
 def test_a_lead_that_gets_an_owner_while_it_waits_is_the_owner_s(make_world: Any) -> None:
