@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot import posting
+from bot import posting, routing
+from bot.domain.assignment import Draw
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.pace import local_day
@@ -50,7 +51,7 @@ def announce(session: Session, rep: int, at: Moment) -> bool:
     return True
 
 
-def open_later(session: Session, slack_id: str, rep: int | None, at: Moment) -> None:
+def open_later(session: Session, slack_id: str, rep: int | None, draw: Draw, at: Moment) -> None:
     """[Open]: post the oldest of a rep's, twenty at a time, to whoever pressed: the rep, or her stand-in.
 
     Raises OtherwiseError when none waits, or for anybody else.
@@ -63,7 +64,9 @@ def open_later(session: Session, slack_id: str, rep: int | None, at: Moment) -> 
     if not waiting:
         raise OtherwiseError("These are open already.")
     records = records_of(session, waiting, at)
-    posting.post(session, workspace.read(session), [posting_of(session, one, who, records) for one in waiting], at)
+    mode = workspace.read(session)
+    posting.post(session, mode, [posting_of(session, one, who, records) for one in waiting], at)
+    routing.ask_about(session, draw, mode, waiting, at)
     for one in waiting:
         leads.change(session, one.id, waiting="")
     left = kept_waiting.later_of(session, row.id, limit=1000)

@@ -18,6 +18,7 @@ from bot.sampling import Drawing
 from bot.views.kit import Ref
 from bot.views.suggestion import band_moved
 from storage import leads, outbox, responses
+from storage import routing as kept_routing
 from storage import waiting as kept_waiting
 
 Reps = dict[str, Row[Any]]
@@ -86,6 +87,8 @@ def revise(
         leads.change(session, row.id, **values)
     if moves and rep is not None and why == LATER:
         kept_waiting.tell_again(session, rep.id, row.id)
+    if moves and rep is not None:
+        kept_routing.moved(session, row.id, rep.id, in_pool=bool(rep.in_pool))
     if moves:
         _pass_on(session, row, reader, record, mode, at)
     elif values or rescored:

@@ -2,7 +2,7 @@
 theirs and may be asked whether the pool should look too (PRODUCT §6).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,13 +56,14 @@ class Guard:
         """Write down what was decided, and whose turn it was."""
         if not decided:
             return
-        context = {"available": len(self.reps), "pool": len(self.pool), "key": self.draw.id}
+        context = {"available": len(self.reps), "pool": len(self.pool)}
         rows = [
             {
                 "lead_id": lead,
                 "by": routed.by,
                 "hard": hard,
-                "context": context,
+                # An owner's lead is drawn for nobody, by no key.
+                "context": context | {"key": "" if routed.by == "owner" else self.draw.id},
                 "usual_id": routed.usual,
                 "recommended_id": routed.rep,
                 "actual_id": routed.rep,
@@ -109,6 +110,29 @@ class Guard:
             }
             (made,) = routing.ask(session, [look])
             outbox.edit(session, question, views.question(row["name"], made), f"second-look:{number}:0", at.real)
+
+
+def keep_owned(session: Session, mode: Row[Any], rows: Sequence[Row[Any]], rep: int, at: Moment) -> None:
+    """Leads that had waited for their owner come to her now: one row each, as if they had come today."""
+    present = guard(session, Draw(b""), mode, unowned=False)
+    if present.pool:
+        known = routing.how_decided(session, [row.id for row in rows])
+        owned = [(row.id, row.hard, Routed(rep, rep, "owner", 0.0)) for row in rows if row.id not in known]
+        present.keep(session, owned, at)
+
+
+def ask_about(session: Session, draw: Draw, mode: Row[Any], rows: Sequence[Row[Any]], at: Moment) -> None:
+    """Ask owners about hard leads as these are posted: of those that had waited they were not asked when they came."""
+    numbers = [row.id for row in rows]
+    by, asked = routing.how_decided(session, numbers), routing.looked_at(session, numbers)
+    owned = [
+        (row.id, row.hard, Routed(row.rep_id, row.rep_id, "owner", 0.0))
+        for row in rows
+        if by.get(row.id) == "owner" and row.id not in asked
+    ]
+    guard(session, draw, mode, unowned=False).ask_owners(
+        session, [dict(row._mapping) for row in rows], numbers, owned, at
+    )
 
 
 NOBODY = Guard(Draw(b""))

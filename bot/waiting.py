@@ -54,6 +54,7 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
         leads.change(session, row.id, rep_id=rep.id, waiting="")
         postings.append(posting_of(session, row, reader, records))
     posting.post(session, mode, postings, at)
+    routing.keep_owned(session, mode, waiting, rep.id, at)
     return len(waiting)
 
 

@@ -22,7 +22,7 @@ def open_later(deps: Deps, ack: Ack, body: Body) -> None:
     """[Open] of "7 more leads"."""
     # Messages of an earlier version don't say whose the leads are: they were sent to the rep alone.
     user, at, rep = body["user"]["id"], deps.clock.moment(), numbered(body) or None
-    deps.db.write(lambda s: later.open_later(s, user, rep, at), key=user)
+    deps.db.write(lambda s: later.open_later(s, user, rep, deps.draw, at), key=user)
     ack()
 
 

@@ -87,6 +87,23 @@ def reached(session: Session, lead: int) -> None:
     session.execute(update(decisions).where(decisions.c.lead_id == lead).values(in_pool=True))
 
 
+def moved(session: Session, lead: int, rep: int, *, in_pool: bool) -> None:
+    """Somebody else has the lead now; whoever of the pool has had it, it has reached the pool."""
+    there = {"in_pool": True} if in_pool else {}
+    session.execute(update(decisions).where(decisions.c.lead_id == lead).values(actual_id=rep, **there))
+
+
+def how_decided(session: Session, numbers: list[int]) -> dict[int, str]:
+    """Of these leads, how those were routed that were: turn, reserve or owner."""
+    rows = session.execute(select(decisions.c.lead_id, decisions.c.by).where(decisions.c.lead_id.in_(numbers)))
+    return {row.lead_id: row.by for row in rows}
+
+
+def looked_at(session: Session, numbers: list[int]) -> set[int]:
+    """Of these leads, about which their owner was asked."""
+    return set(session.execute(select(looks.c.lead_id).where(looks.c.lead_id.in_(numbers))).scalars())
+
+
 def first_decided(session: Session) -> datetime | None:
     """When the first lead was routed."""
     found: datetime | None = session.execute(select(func.min(decisions.c.at))).scalar()

@@ -16,7 +16,7 @@ from bot import jobs, routing
 from bot.domain.cohorts import EPOCH
 from bot.domain.guard import SECOND_LOOK
 from storage.database import added
-from storage.tables import Decision, Lead, SecondLook, table
+from storage.tables import Decision, Lead, Person, SecondLook, table
 from tests.world import ADA, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
 POOL = REPS[20:24]
@@ -140,6 +140,37 @@ def test_an_owner_is_asked_once_privately_and_keeps_it(pooled: World) -> None:
     pooled.lead(lead, probability=0.05)
     pooled.quiet()
     assert len(pooled.rows(SecondLook)) == 1
+
+
+def test_an_owner_is_asked_about_what_had_waited_for_another_day_when_she_opens_it(pooled: World) -> None:
+    pooled.command(ADA, "budget 1")
+    drawn = [f"h:{n}" for n in range(200) if pooled.deps.draw.share(SECOND_LOOK, f"h:{n}") < 0.2]
+    for n in range(2):
+        pooled.lead(drawn[n], RIA, 0.05, name=f"Hard {n}.")
+    pooled.see(RIA, "Hard 0.: keep it, or ask")
+    pooled.quiet()
+    jobs.look_after_reps(pooled.deps)
+    waiting = pooled.see(RIA, "Hard 1.")
+    assert len(pooled.rows(SecondLook)) == 1, "she has not seen the other"
+    pooled.press(RIA, "Open", waiting)
+    pooled.see(RIA, "Hard 1.: keep it, or ask")
+    assert len(pooled.rows(SecondLook)) == 2
+
+
+def test_a_row_says_where_a_lead_is_that_waited_or_was_passed_on(pooled: World) -> None:
+    pooled.command(ADA, "rep pause @rob")
+    for n, rep in enumerate((RIA, ROB)):
+        pooled.lead(f"crm:{n}", rep, 0.05, name=f"Hard {n}.")
+    assert len(pooled.rows(Decision)) == 1
+    pooled.command(ADA, "undo")
+    pooled.see(ROB, "Hard 1.")
+    assert [(row["by"], row["hard"], row["in_pool"]) for row in pooled.rows(Decision)] == [("owner", True, False)] * 2
+    pooled.lead("crm:0", POOL[0], 0.05, name="Hard 0.")
+    pooled.see(POOL[0], "Hard 0.")
+    ids = {row["slack_id"]: row["id"] for row in pooled.rows(Person)}
+    first, second = sorted(pooled.rows(Decision), key=lambda row: row["lead_id"])
+    assert (first["actual_id"], first["in_pool"]) == (ids[POOL[0]], True), "the CRM brought it there"
+    assert (first["recommended_id"], second["actual_id"]) == (ids[RIA], ids[ROB])
 
 
 def test_two_press_at_once_and_one_gets_it(pooled: World) -> None:
