@@ -18,6 +18,8 @@ from bot.domain.groups import Group
 from bot.domain.release import (
     CELLS,
     FEW,
+    LESS,
+    MORE,
     NEITHER,
     REPS_NEEDED,
     SMALL_REPS,
@@ -31,6 +33,9 @@ from bot.domain.release import (
 from bot.groups import STAYS_A_MANAGER, Scope
 from storage import people, stats, workspace
 
+# So many changed outcomes join one set at the most: each asks for more company.
+CORRECTIONS = 5
+
 
 @dataclass(frozen=True)
 class NewSet:
@@ -42,6 +47,9 @@ class NewSet:
     members: list[int]
     settled_early: int
     data_problems: int
+    # Of its leads that are in a cell, and of those of earlier sets that are corrected with it, which are told as won.
+    counted: dict[int, bool] = field(default_factory=dict)
+    corrected: dict[int, bool] = field(default_factory=dict)
 
 
 @dataclass
@@ -96,7 +104,10 @@ def _group(
         if found is not None and _may_be_told(rows, found[0], need, readers):
             cells, left_out = found
             members = [row.id for row in rows]
-            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, left_out[EARLY], left_out[PROBLEM]))
+            corrected = _correct(session, one, horizon, rows, cells, need, readers)
+            counted = {row.id: bool(row.won) for row, place in zip(rows, _places(rows), strict=True) if place in cells}
+            left = left_out[EARLY], left_out[PROBLEM]
+            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, *left, counted, corrected))
             ready.leads[horizon] += rows
             continue
         if found is not None:
@@ -105,30 +116,57 @@ def _group(
         ready.waiting[horizon] |= {cohort_of(row.posted_at) for row in rows}
 
 
-def _may_be_told(rows: list[Row[Any]], cells: dict[str, Cell], need: Rules, readers: frozenset[int]) -> bool:
+def _may_be_told(
+    rows: list[Row[Any]], cells: dict[str, Cell], need: Rules, readers: frozenset[int], corrections: int = 0
+) -> bool:
     """Whether the set may be published: as it is, and to each who reads it beside her own leads in it."""
-    if not may_release(cells, need):
+    if not may_release(cells, need, corrections):
         return False
     without = [[row for row in rows if row.by_id not in view] for view in views((r.by_id for r in rows), readers)]
-    return all(may_release(_cells(left)[0], need) for left in without)
+    return all(may_release(_cells(left)[0], need, corrections) for left in without)
+
+
+def _correct(
+    session: Session,
+    group: Group,
+    horizon: int,
+    rows: list[Row[Any]],
+    cells: dict[str, Cell],
+    need: Rules,
+    readers: frozenset[int],
+) -> dict[int, bool]:
+    """Let outcomes that have changed since they were told join this set; whether each is won now.
+
+    What was told is not touched: this set's counts take the change with them, where it is large enough that each
+    correction could be in any of its cells.
+    """
+    found = [row for row in stats.corrected(session, group.teams) if row.horizon_days == horizon][:CORRECTIONS]
+    if not found or not _may_be_told(rows, cells, need, readers, len(found)):
+        return {}
+    for row in found:
+        said = row.landmark_direction if row.landmark_direction in (MORE, LESS) else NEITHER
+        cells[said].correct(row.probability, 1 if row.won else -1)
+    return {row.id: bool(row.won) for row in found}
 
 
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
-    """The cells of a set, and how many leads are left out of them, by why.
-
-    Leads with a data problem are left out where three others were disqualified without one. Else the gap would tell
-    which lead's data a rep has called wrong, and they count like any other that was not won.
-    """
+    """The cells of a set, and how many leads are left out of them, by why."""
     cells = {name: Cell() for name in CELLS}
     left_out: Counter[str] = Counter()
-    disqualified = sum(row.outcome == "disqualified" and not row.data_problem for row in rows)
-    for row in rows:
-        place = row.place
-        if place == PROBLEM and disqualified < FEW:
-            place = NEITHER
+    for row, place in zip(rows, _places(rows), strict=True):
         if place in cells:
             unanswered = row.outcome in ("", "reopened") or row.outcome_at > row.matures_at
             cells[place].add(row.by_id, row.probability, won=bool(row.won), unanswered=unanswered)
         else:
             left_out[place] += 1
     return cells, left_out
+
+
+def _places(rows: list[Row[Any]]) -> list[str]:
+    """Where each lead of a set counts.
+
+    Leads with a data problem are left out where three others were disqualified without one. Else the gap would tell
+    which lead's data a rep has called wrong, and they count like any other that was not won.
+    """
+    disqualified = sum(row.outcome == "disqualified" and not row.data_problem for row in rows)
+    return [NEITHER if row.place == PROBLEM and disqualified < FEW else row.place for row in rows]

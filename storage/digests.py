@@ -1,13 +1,14 @@
 """Digests and released sets: queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, literal, or_, select, update
 from sqlmodel import Session
 
 from storage.database import changed
+from storage.stats import won_in_time
 from storage.tables import Digest, Lead, Release, ReleaseTeam, table
 
 digests, releases, release_teams, leads = table(Digest), table(Release), table(ReleaseTeam), table(Lead)
@@ -63,11 +64,32 @@ def released(session: Session, manager: int, teams: Iterable[int]) -> Sequence[R
     return session.execute(select(releases).where(visible(manager, teams)).order_by(releases.c.id)).all()
 
 
-def release(session: Session, row: dict[str, Any], teams: Iterable[int], members: list[int]) -> int | None:
-    """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads."""
+def release(
+    session: Session,
+    row: dict[str, Any],
+    teams: Iterable[int],
+    members: list[int],
+    *,
+    counted: Mapping[int, bool],
+    corrected: Mapping[int, bool],
+) -> int | None:
+    """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads.
+
+    `counted` are those of its leads that are in a cell, and `corrected` those of earlier sets whose change joins it:
+    whether each is told of as won.
+    """
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
     session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
-    return number if _mark(session, members, release_id=number) == len(members) else None
+    if _mark(session, members, release_id=number) < len(members):
+        return None
+    for won in (True, False):
+        told = [lead for lead, was in [*counted.items(), *corrected.items()] if was is won]
+        for start in range(0, len(told), CHUNK):
+            these = leads.c.id.in_(told[start : start + CHUNK])
+            # What has changed since it was read is a correction already.
+            since = {"told_won": won, "corrected": won_in_time() != literal(won)}
+            session.execute(update(leads).where(these).values(**since))
+    return number
 
 
 def consider(session: Session, members: list[int]) -> None:

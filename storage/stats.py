@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -159,6 +159,15 @@ def _of_teams(teams: Iterable[int]) -> ColumnElement[bool]:
 def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequence[Row[Any]]:
     """Matured leads of these teams that no digest has counted yet; `considered` says that one has tried."""
     return session.execute(select(*OF_EACH, leads.c.considered).where(_unreleased(teams, now))).all()
+
+
+def corrected(session: Session, teams: Iterable[int]) -> Sequence[Row[Any]]:
+    """Leads of these teams that sets have told of, whose outcome has changed since, oldest first."""
+    changed = text("corrected")  # as it stands in the partial index
+    told = leads.c.told_won.is_not(None) & (leads.c.told_won != won_in_time())
+    return session.execute(
+        select(*OF_EACH, leads.c.landmark_direction).where(_of_teams(teams), changed, told).order_by(leads.c.id)
+    ).all()
 
 
 def to_release(teams: Iterable[int], horizon: int, now: datetime) -> ColumnElement[bool]:

@@ -140,6 +140,12 @@ class Lead(SQLModel, table=True):
             sqlite_where=text("data_problem AND problem_told_at IS NULL"),
         ),
         Index(
+            "lead_corrected",
+            "rep_id",
+            postgresql_where=text("corrected"),
+            sqlite_where=text("corrected"),
+        ),
+        Index(
             "lead_problem_told",
             "problem_told_at",
             postgresql_where=text("problem_told_at IS NOT NULL"),
@@ -189,6 +195,9 @@ class Lead(SQLModel, table=True):
     release_id: int | None = None
     # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
     considered: bool = False
+    # Whether it was told of as won in its set, and whether its outcome has changed since: that joins a later set.
+    told_won: bool | None = None
+    corrected: bool = False
     problem_told_at: datetime | None = _moment(default=None)
     # The lead_id of the record that the CRM merged this one into: what becomes of that becomes of this.
     merged_into: str = ""

@@ -189,6 +189,11 @@ class Tilt:
             shifted += expit(moved).sum(axis=0)
         return Tilt(float(y.sum()), float(p.sum()), loglik, shifted)
 
+    def corrected(self, probability: float, by: int) -> "Tilt":
+        """The same after one lead that is counted elsewhere is known to have been won (+1), or not (−1), after all."""
+        moved = float(logit(np.array([probability]))[0]) + SHIFT_GRID
+        return Tilt(self.won + by, self.expected, self.loglik + by * moved, self.shifted)
+
     def __add__(self, other: "Tilt") -> "Tilt":
         return Tilt(
             self.won + other.won,

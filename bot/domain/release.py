@@ -33,6 +33,8 @@ class Cell:
     reps: Counter[int] = field(default_factory=Counter)
     chances: list[float] = field(default_factory=list)
     wins: list[bool] = field(default_factory=list)
+    # Leads of earlier sets whose outcome has changed since: the tool's chance, and +1 where won now, −1 where not.
+    corrections: list[tuple[float, int]] = field(default_factory=list)
     tilt: Tilt | None = None
 
     def add(self, rep: int, probability: float, *, won: bool, unanswered: bool) -> None:
@@ -44,6 +46,11 @@ class Cell:
         self.reps[rep] += 1
         self.chances.append(probability)
         self.wins.append(won)
+
+    def correct(self, probability: float, by: int) -> None:
+        """Count the change of a lead that an earlier set has counted: its win, or that it was none after all."""
+        self.won += by
+        self.corrections.append((probability, by))
 
     def add_together(self, rep: int, leads: int, won: int, expected: float) -> None:
         """Count several leads of a rep's, without what a range is made of."""
@@ -73,14 +80,16 @@ def may_show(reps: Iterable[int], rules: Rules | None = None) -> bool:
     return total >= need.leads and len(counts) >= need.reps and max(counts) <= LARGEST_SHARE * total
 
 
-def may_release(cells: dict[str, Cell], rules: Rules | None = None) -> bool:
+def may_release(cells: dict[str, Cell], rules: Rules | None = None, corrections: int = 0) -> bool:
     """Whether a whole set may be published: every cell of it passes rule 1, none is hidden beside the others.
 
     Whoever knows from the CRM how each lead ended must not read from a set's counts what was said about it. So among
     the won and among the others there must be three that were called more likely and three that nobody called: then no
-    outcome belongs to one answer alone, and the counts of both may stand without a mask.
+    outcome belongs to one answer alone, and the counts of both may stand without a mask. With corrections of earlier
+    sets that join this one there must be as many more, in each cell: then they could all lie in any of them.
     """
-    mixed = all(min(cells[name].won, cells[name].leads - cells[name].won) >= FEW for name in (MORE, NEITHER))
+    needed = {MORE: FEW + corrections, LESS: corrections, NEITHER: FEW + corrections}
+    mixed = all(min(cells[name].won, cells[name].leads - cells[name].won) >= many for name, many in needed.items())
     return mixed and all(may_show(cells[name].reps.values(), rules) for name in CELLS)
 
 
@@ -102,10 +111,17 @@ def frozen(cells: dict[str, Cell]) -> dict[str, Any]:
             "won": c.won,
             "expected": c.expected,
             "open": c.open,
-            "tilt": _packed(Tilt.of(np.array(c.chances), np.array(c.wins, dtype=np.float64))),
+            "tilt": _packed(_tilt(c)),
         }
         for name, c in cells.items()
     }
+
+
+def _tilt(cell: Cell) -> Tilt:
+    tilt = Tilt.of(np.array(cell.chances), np.array(cell.wins, dtype=np.float64))
+    for probability, by in cell.corrections:
+        tilt = tilt.corrected(probability, by)
+    return tilt
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,46 @@ def test_passing_leads_on_makes_no_company(shifted_world: World) -> None:
     assert world.rows(Release) == []
 
 
+def test_what_changes_after_it_was_told_joins_the_next_set_and_touches_none_before(shifted_world: World) -> None:
+    world = shifted_world
+    names = answered(world)
+    settle(world, names, won=names[:6] + names[24:29])
+    go_to_monday(world)
+    assert "Called more likely: 12. Won: 6" in world.see(MONA, "36 leads are past 30 days")["text"]
+    (first,) = world.rows(Release)
+    # Two of the six deals fell through; of those nobody called one was won in time after all.
+    at = (world.deps.clock.now() - timedelta(days=25)).isoformat()
+    said = [{"lead_id": one, "outcome": "reopened", "at": world.deps.clock.now().isoformat()} for one in names[:2]]
+    world.send(OUTCOMES, [*said, {"lead_id": names[35], "outcome": "won", "at": at}])
+    assert sum(row["corrected"] for row in world.rows(Lead)) == 3
+    # A set that could hold few corrections takes none.
+    more = leads(world, 3, prefix="e")
+    for lead in more[:12]:
+        answer(world, lead, "more")
+    for lead in more[12:24]:
+        answer(world, lead, "less")
+    settle(world, more, won=more[:5] + more[24:28])
+    go_to_monday(world)
+    assert "Called more likely: 24. Won: 11" in world.see(MONA, "72 leads are past 30 days")["text"]
+    assert sum(row["corrected"] for row in world.rows(Lead)) == 3
+    last = leads(world, 6, prefix="f")
+    for lead in last[:24]:
+        answer(world, lead, "more")
+    for lead in last[24:48]:
+        answer(world, lead, "less")
+    settle(world, last, won=last[:10] + last[24:28] + last[48:56])
+    go_to_monday(world)
+    told = world.see(MONA, "144 leads are past 30 days")["text"]
+    # 6, 5 and 10, without the two; 5, 4 and 8, with the one.
+    assert "Called more likely: 48. Won: 19" in told
+    assert "18 won of 48" in told
+    assert not [row for row in world.rows(Lead) if row["corrected"]]
+    assert world.rows(Release)[0] == first
+    go_to_monday(world)
+    world.quiet()
+    assert len(world.rows(Release)) == 3
+
+
 def test_two_managers_get_their_own_at_their_own_nine_o_clock(shifted_world: World) -> None:
     world = shifted_world
     now = world.deps.clock.now()
