@@ -182,7 +182,7 @@ def nameless(reason: str, name: str) -> str:
     words, whole = one_line(reason, QUOTE_LENGTH), one_line(name, 200)
     parts = {whole, *re.split(r"[\s,.;:/()&+-]+", whole)} - {""}
     for part in sorted(parts, key=len, reverse=True):
-        if part.lower() in NAME_NOBODY:
+        if part != whole and part.lower() in NAME_NOBODY:
             continue
         # A short one stands inside of many words: alone it is the name.
         short = len(part) <= SHORT_NAME

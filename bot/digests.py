@@ -138,6 +138,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
         aspects=_aspects([*kept_aspects.told(session, manager, scope.teams), *blocks], found),
         owners=() if scope.small else tuple(row.name for row in owners.owners(session, at.now)),
         ask_monthly=_ask_monthly(session, person),
+        drift=tuple(owners.rang(session, at.now)),
         small_needs=small_rules(rules_of(session, at.now)),
         landmark_hours=workspace.read(session).landmark_hours,
     )

@@ -41,12 +41,15 @@ def part(session: Session, slack_id: str, now: datetime) -> OwnerPart | None:
     if mine is None:
         return None
     told = export.told_problems(session, now - min(LOOK_BACK, STAYS_A_MANAGER), HOME_SHOWS)
-    rang = export.alarms_since(session, now - WATCH)
-    return OwnerPart(
-        mine.zone,
-        [(row.lead_id, row.problem_told_at) for row in told],
-        [(row.model_line, row.horizon_days, row.leads, row.at) for row in rang],
-    )
+    alarms = [
+        (row.model_line, row.horizon_days, row.leads, row.at) for row in export.alarms_since(session, now - WATCH)
+    ]
+    return OwnerPart(mine.zone, [(row.lead_id, row.problem_told_at) for row in told], alarms)
+
+
+def rang(session: Session, now: datetime) -> list[tuple[str, int, datetime]]:
+    """Where the alarm has rung within a year: model line, days, when. No response is in it."""
+    return [(row.model_line, row.horizon_days, row.at) for row in export.alarms_since(session, now - WATCH)]
 
 
 def problems(session: Session, at: Moment) -> list[Any]:

@@ -41,8 +41,8 @@ def digest(figures: Figures) -> tuple[str, Json, list[Json]]:
     if told is not None:
         blocks.append(section(f"{called_more(told)}\n{called_nothing(told)}"))
         blocks += [*chart(told), table(told)]
-    if figures.small_team and (bands := _bands(figures)):
-        blocks.append(plain_context("\n".join(bands)))
+    if figures.small_team and (lines_of_tool := [*_bands(figures), *_drift(figures)]):
+        blocks.append(plain_context("\n".join(lines_of_tool)))
     more, spoken = _details(figures)
     if figures.late:
         lines.append(f"This was due on {day(figures.due_at, figures.zone)} and comes late.")
@@ -95,7 +95,11 @@ def _details(figures: Figures) -> tuple[list[Json], list[str]]:
     if figures.aspects.quotes:
         quoted = "\n".join(f"> {escape(one)}" for one in figures.aspects.quotes)
         blocks.append(section(f"{QUOTED}\n{quoted}"))
-    for line in [*_bands(figures), *([access_line(figures.access)] if figures.access is not None else [])]:
+    for line in [
+        *_bands(figures),
+        *_drift(figures),
+        *([access_line(figures.access)] if figures.access is not None else []),
+    ]:
         spoken.append(line)
         blocks.append(plain_context(line))
     if ending := _ending(figures):
@@ -213,6 +217,18 @@ def _bands(figures: Figures) -> list[str]:
     if lines and thin:
         lines.append(f"{plural(thin, 'lead')} in bands with fewer than {BAND_NEEDED}: too few to say.")
     return lines
+
+
+def _drift(figures: Figures) -> list[str]:
+    """For a small team: whether the tool's numbers and what happens have parted company."""
+    if not figures.small_team or not figures.bands:
+        return []
+    rang = [
+        f"The tool's numbers ({one_line(line, 100)}, {days} days) and what happens parted company: the alarm rang on "
+        f"{day(at, figures.zone)}."
+        for line, days, at in figures.drift
+    ]
+    return rang or ["The alarm for the tool's numbers and what happens has not rung within a year."]
 
 
 def _ending(figures: Figures) -> str:

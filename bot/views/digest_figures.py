@@ -94,3 +94,5 @@ class Figures:
     # How many leads and reps a small team's quarter needs.
     small_needs: Rules = field(default_factory=lambda: Rules(reps=SMALL_REPS))
     ask_monthly: bool = False
+    # Where the drift alarm has rung within a year: model line, days, when. Told to small teams, who read no answers.
+    drift: tuple[tuple[str, int, datetime], ...] = ()

@@ -1,4 +1,7 @@
-"""The thirteen statements that a digest may make (STATISTICS §6), each where its figures are released; no others."""
+"""What a digest may state: the thirteen of STATISTICS §6, the cues that 1e keeps, and data problems; no others.
+
+Each stands there only where its figures are released.
+"""
 
 from bot.domain.bands import wilson
 from bot.domain.evidence import ALARM, Conditional

@@ -10,6 +10,7 @@ import pytest
 
 from bot import jobs
 from bot.domain import retry
+from storage import export
 from storage.tables import Digest, Lead, Letter, Release
 from tests.sim import Sim
 from tests.world import ADA, EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
@@ -347,6 +348,52 @@ def test_a_small_team_reads_the_tool_s_record_and_no_answers(make_world: Any, tm
         assert re.search(r"North &amp; Co: week \d with Otherwise\.", told), "whose, and nobody called"
     assert "The tool's 15–30 in 100 (30 days): 8 of 40 closed, 20 in 100" in message["text"]
     assert "called" not in message["text"]
+    assert "The alarm for the tool's numbers and what happens has not rung within a year." in words(message)
+    alarm = {"model_line": "leadscore 3", "horizon_days": HORIZON, "e": 30.0, "leads": 60, "at": world.deps.clock.now()}
+    world.deps.db.write(lambda s: export.ring(s, alarm))
+    go_to_monday(world)
+    world.see(MONA, "parted company: the alarm rang on")
+
+
+def test_a_small_team_reads_what_came_of_it_once_a_quarter(make_world: Any, tmp_path: Any) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    world: World = make_world(otherwise_clock_file=clock)
+    rows = "".join(f"{EMAIL[rep]},North,\n" for rep in REPS[:5])
+    world.add_people(f"email,team,manages\n{rows}mona@example.com,,North\n")
+    # A quarter's second week: its first digest is there already.
+    world.shift(seconds=(_next_quarter(world.deps.clock.now()) - world.deps.clock.now()).total_seconds())
+    pledge(world)
+    go_to_monday(world)
+    world.see(MONA, "No results yet")
+    names = [f"s:{REPS[n % 5]}:{n:02}" for n in range(60)]
+    prior = {"horizon_days": 10, "scored_at": world.deps.clock.now().isoformat()}
+    world.command(ADA, "budget 100")
+    world.send(LEADS, [lead_item(n, n.split(":")[1], 0.2, name=n, prior=prior) for n in names])
+    world.quiet()
+    for lead in names[:20]:
+        answer(world, lead, "more")
+    for lead in names[20:40]:
+        answer(world, lead, "less")
+    world.shift(days=5)
+    at = world.deps.clock.now().isoformat()
+    won = names[:8] + names[40:48]
+    world.send(OUTCOMES, [{"lead_id": n, "outcome": "won" if n in won else "lost", "at": at} for n in names])
+    world.shift(days=10)
+    for _ in range(3):
+        go_to_monday(world)
+        world.quiet()
+    assert world.rows(Release) == [], "the quarter's first digest has been"
+    world.shift(seconds=(_next_quarter(world.deps.clock.now()) - world.deps.clock.now()).total_seconds())
+    go_to_monday(world)
+    world.see(MONA, "Called more likely: 20. Won: 8")
+    (told,) = world.rows(Release)
+    assert told["cells"]["more"]["leads"] == 20
+
+
+def _next_quarter(now: datetime) -> datetime:
+    month = (now.month - 1) // 3 * 3 + 4
+    return now.replace(year=now.year + month // 13, month=(month - 1) % 12 + 1, day=1, hour=12)
 
 
 def test_a_workspace_that_refuses_the_chart_still_gets_the_words_and_the_table(shifted_world: World) -> None:
