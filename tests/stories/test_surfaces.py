@@ -5,6 +5,7 @@ down: every command, every button with her own lead in it, every Home, channel, 
 from the code, so that a new command, id or route is tried without being named here.
 """
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -13,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
+from sqlmodel import Session
 
-from bot import jobs, keys
+from bot import home, insight, jobs, keys, lead_desk, metrics, outcomes, overrides, place
 from bot.domain.commands import FORMS
+from bot.domain.errors import NotYours
 from bot.domain.sampling import BLIND
 from bot.views import ids
+from handlers import forms
 from storage import outbox
-from storage.tables import ApiKey, Lead, Letter, Sampled
+from storage.tables import ApiKey, Lead, Letter, Response, Sampled, table
 from tests.sim import Sim
 from tests.stories.test_commands import RIGHT
 from tests.stories.test_sample import begin, names, say
@@ -347,3 +352,63 @@ def plant_in_a_channel(world: World) -> None:
 @pytest.mark.parametrize("plant", [plant_in_a_letter, plant_in_a_channel])
 def test_a_planted_leak_is_found(plant: Callable[[World], None], hour: Callable[..., Seen]) -> None:
     assert differences(hour("none"), hour("none", plant)) != []
+
+
+def _answered(session: Session) -> int:
+    """What a defect would let out: how many answers there are."""
+    return int(session.execute(select(func.count()).select_from(table(Response))).scalar_one())
+
+
+def in_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = home.home
+
+    def leaking(session: Session, *given: Any, **more: Any) -> Any:
+        page = real(session, *given, **more)
+        return dataclasses.replace(page, made_up=page.made_up or _answered(session) > 0)
+
+    monkeypatch.setattr(home, "home", leaking)
+
+
+def in_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = lead_desk._route
+    monkeypatch.setattr(
+        lead_desk, "_route", lambda session, lead, zone: real(session, lead, zone) + "!" * _answered(session)
+    )
+
+
+def in_a_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "COUNTED", ("post", "update", "private"))
+
+
+def in_what_a_button_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = place.find_place
+
+    def leaking(session: Session, *given: Any) -> Any:
+        try:
+            return real(session, *given)
+        except NotYours:
+            raise NotYours("This was answered." if _answered(session) else "This was not.") from None
+
+    for module in (overrides, insight, forms):
+        monkeypatch.setattr(module, "find_place", leaking)
+
+
+def in_a_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = outcomes.record_outcomes
+
+    def leaking(session: Session, *given: Any) -> Any:
+        return [dataclasses.replace(one, warnings=["answered"] * _answered(session)) for one in real(session, *given)]
+
+    monkeypatch.setattr(outcomes, "record_outcomes", leaking)
+
+
+@pytest.mark.parametrize("defect", [in_a_home, in_a_command, in_a_metric, in_what_a_button_says, in_a_route])
+def test_a_defect_that_lets_an_answer_out_is_found(
+    defect: Callable[[pytest.MonkeyPatch], None], hour: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defect(monkeypatch)
+
+    def nothing(world: World) -> None:
+        """A run of its own, which is not kept for the other tests."""
+
+    assert differences(hour("none", nothing), hour("more", nothing)) != []
