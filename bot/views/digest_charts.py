@@ -16,8 +16,10 @@ def about(expected: float) -> str:
 
 
 def rounded(expected: float) -> float:
-    """One way of rounding for words and bars: halves up, and a bar below 1 keeps a decimal so that it can be seen."""
-    return math.floor(expected + 0.5) if expected >= 1 else round(expected, 1)
+    """One way of rounding for words and bars: halves up. Below 1 the words say no more than that, so each such bar is
+    half high, to be seen at all.
+    """
+    return math.floor(expected + 0.5) if expected >= 1 else 0.5
 
 
 def chart(horizon: HorizonFigures) -> list[Json]:
