@@ -159,7 +159,11 @@ def _month_key(row: Any, at: Moment) -> str:
 def _fit(session: Session, line: str, horizon: int, now: datetime) -> Fit | None:
     rows = export.of_line(session, line, horizon, now - YEAR, now, limit=FIT_LEADS)
     p, y = (np.array([float(getattr(row, name)) for row in rows]) for name in ("probability", "won"))
-    if not diagram_may_show(y):
+    if not rows:
         return None
+    if not diagram_may_show(y):
+        by_band = [(label, [row.won for row in rows if row.band == band]) for band, label in enumerate(LABELS)]
+        bands = [(label, sum(won), len(won)) for label, won in by_band if won]
+        return Fit(line, horizon, len(rows), 0.0, 0.0, 0.0, [], bands)
     found = corp(p, y)
     return Fit(line, horizon, len(rows), found.miscalibration, found.by_chance, found.discrimination, reliability(p, y))

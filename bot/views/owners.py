@@ -1,6 +1,6 @@
 """What the model's owners read: ids of leads, counts, and how to get the lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.wording import day, escape, fit, foreign, one_line, plural
@@ -77,6 +77,7 @@ class Fit:
 
     `off` is CORP's miscalibration and `by_chance` its mean were every number right; both are Brier points, in [0, 1],
     as is `apart`, its discrimination. `points` are the reliability diagram's: the tool's number, what happened, leads.
+    Where there are too few for these, `bands` have for each band its label, how many were won, and of how many.
     """
 
     line: str
@@ -86,6 +87,7 @@ class Fit:
     by_chance: float
     apart: float
     points: list[tuple[float, float, int]]
+    bands: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 def month(lines: list[tuple[str, int, int]], fits: list[Fit], sets: int, calls: int) -> Json:
@@ -101,13 +103,19 @@ def month(lines: list[tuple[str, int, int]], fits: list[Fit], sets: int, calls: 
     parts.append("`GET /v1/export` with a key of scope `export` has the lines. Overrides are opinions, not labels.")
     text = "\n".join(parts)
     judged = [_judged(one) for one in fits]
-    charts = [_reliability(one) for one in fits][:CHARTS]
+    charts = [_reliability(one) for one in fits if one.points][:CHARTS]
     blocks = [section(text), *([section("\n".join(judged))] if judged else []), *charts]
     return {"text": "\n".join([text.replace("`", ""), *judged]), "blocks": blocks}
 
 
 def _judged(fit: Fit) -> str:
-    """CORP in a sentence; never without what chance alone would show."""
+    """CORP in a sentence, never without what chance alone would show; below what it needs, the record by band."""
+    if not fit.points:
+        bands = "; ".join(f"{label} in 100: {won:,} of {leads:,} closed" for label, won, leads in fit.bands)
+        return (
+            f"{foreign(fit.line, 100)}, {fit.days} days: {plural(fit.leads, 'lead')} of a year, too few to judge the "
+            f"fit. By the tool's number: {bands}."
+        )
     return (
         f"{foreign(fit.line, 100)}, {fit.days} days, the newest {plural(fit.leads, 'lead')} of a year. "
         f"How far its numbers were from what happened: {fit.off:.4f}, where numbers that are right show "

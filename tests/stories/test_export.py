@@ -401,6 +401,26 @@ def test_the_month_s_note_judges_the_tool_beside_chance(shifted_world: World, tm
     assert len([m for m in world.sim.messages("U0REP15") if "Brier" in m["text"]]) == 1
 
 
+def test_where_too_few_are_there_to_judge_the_fit_the_note_has_the_bands(shifted_world: World, tmp_path: Path) -> None:
+    world = shifted_world
+    world.command(ADA, "modelowner add @suki")
+    posted = world.deps.clock.now() - timedelta(days=20)
+    rows = [
+        {
+            "lead_id": f"d:{n}", "name": f"Firm {n}", "probability": 0.1 if n % 2 else 0.4, "horizon_days": 10,
+            "model": "m", "posted_at": posted.isoformat(), "outcome": "won" if n % 5 == 0 else "lost",
+            "outcome_at": (posted + timedelta(days=4)).isoformat(),
+        }
+        for n in range(40)
+    ]  # fmt: skip
+    bring_in(world, tmp_path, rows)
+    jobs.give_back(world.deps)
+    note = words(world.see("U0REP15", "What there is to learn from, this past month"))
+    assert "40 leads of a year, too few to judge the fit." in note
+    assert "5–15 in 100: 4 of 20 closed; 30–50 in 100: 4 of 20 closed." in note
+    assert "Brier" not in note
+
+
 def test_the_drift_alarm_rings_once_and_counts_anew(shifted_world: World, tmp_path: Path) -> None:
     world = shifted_world
     world.command(ADA, "modelowner add @suki")
