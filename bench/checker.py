@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from bot.delivery import mark
+
 Entry = Mapping[str, Any]
 SPOKEN = ("post", "report", "thread")
 
@@ -47,7 +49,7 @@ def check_history(
     although its words are not stored.
     """
     log, letters, verdict = list(log), list(letters), Verdict()
-    said, shown = _said(log)
+    said, shown = _said(log, letters)
     by_id = {letter["id"]: letter for letter in letters}
     _letters(letters, said, verdict)
     _order(said, by_id, verdict)
@@ -60,21 +62,23 @@ def check_history(
     return verdict
 
 
-def _said(log: list[Entry]) -> tuple[dict[int, list[Entry]], dict[str, Entry]]:
-    """Successful posts by letter, and the last thing each message (by channel and ts) showed."""
-    said: dict[int, list[Entry]] = defaultdict(list)
+def _said(log: list[Entry], letters: list[Entry]) -> tuple[dict[int | str, list[Entry]], dict[str, Entry]]:
+    """Successful posts by letter (by mark, where none has it), and what each message (by channel, ts) showed last."""
+    numbers = {mark(letter): letter["id"] for letter in letters}
+    said: dict[int | str, list[Entry]] = defaultdict(list)
     shown: dict[str, Entry] = {}
     for entry in log:
         if entry["kind"] != "call" or not entry.get("ok"):
             continue
         if entry["method"] == "chat.postMessage":
-            said[entry["args"]["metadata"]["event_payload"]["letter"]].append(entry)
+            carried = entry["args"]["metadata"]["event_payload"]["letter"]
+            said[numbers.get(carried, carried)].append(entry)
         if entry["method"] in ("chat.postMessage", "chat.update"):
             shown[f"{entry['channel']} {entry['ts']}"] = entry
     return said, shown
 
 
-def _letters(letters: list[Entry], said: dict[int, list[Entry]], verdict: Verdict) -> None:
+def _letters(letters: list[Entry], said: dict[int | str, list[Entry]], verdict: Verdict) -> None:
     for letter in letters:
         times = len(said.get(letter["id"], []))
         if letter["state"] not in ("sent", "dead"):
@@ -86,10 +90,10 @@ def _letters(letters: list[Entry], said: dict[int, list[Entry]], verdict: Verdic
                 verdict.doubled.append(f"letter {letter['id']} ({times} times, attempt {letter['attempt']})")
 
 
-def _order(said: dict[int, list[Entry]], by_id: dict[int, Entry], verdict: Verdict) -> None:
+def _order(said: dict[int | str, list[Entry]], by_id: dict[int, Entry], verdict: Verdict) -> None:
     lanes: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for number, entries in said.items():
-        if number not in by_id:
+        if not isinstance(number, int) or number not in by_id:
             verdict.doubled.append(f"letter {number} is in Slack and not in the database")
             continue
         lanes[by_id[number]["lane"]].append((entries[0]["n"], number))

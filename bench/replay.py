@@ -20,6 +20,7 @@ from typing import Any
 
 from bench.checker import check_history
 from bench.hands import Replay
+from bot.delivery import mark
 from storage.tables import Digest, Lead, Letter, Response, Suggestion
 from tests.world import (
     MILO,
@@ -162,10 +163,11 @@ def _outcomes(replay: Replay, wanted: list[dict[str, str]]) -> None:
 
 def _doubles(replay: Replay) -> dict[str, Any]:
     """What was said twice, by the kill before the second time, and whether the bot's log says so of each."""
+    numbers = {mark(letter): letter["id"] for letter in replay.rows(Letter)}
     posts: dict[int, list[float]] = defaultdict(list)
     for entry in replay.sim.calls("chat.postMessage"):
         if entry.get("ok"):
-            posts[entry["args"]["metadata"]["event_payload"]["letter"]].append(entry["at"])
+            posts[numbers[entry["args"]["metadata"]["event_payload"]["letter"]]].append(entry["at"])
     again = {letter: times[1:] for letter, times in posts.items() if len(times) > 1}
     replay.log.flush()
     logged = set()

@@ -83,8 +83,8 @@ def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer
         done = slack.chat_postMessage(
             channel=_channel(letter),
             thread_ts=letter["target_ts"] if letter["kind"] == "thread" else None,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": letter["id"]}},
-            client_msg_id=str(uuid.uuid5(_NAMESPACE, str(letter["id"]))),
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": mark(letter)}},
+            client_msg_id=mark(letter),
             unfurl_links=False,
             unfurl_media=False,
             **payload,
@@ -112,8 +112,15 @@ def _channel(letter: Letter) -> str:
     return str(letter["dm"] or letter["lane"])
 
 
+def mark(letter: Letter) -> str:
+    """By what a message is known to be this letter's. Not its number: apps read a message's metadata, and from how far
+    numbers lie apart they would see when somebody answered in between.
+    """
+    return str(uuid.uuid5(_NAMESPACE, letter["dedupe_key"]))
+
+
 def _find(slack: WebClient, letter: Letter) -> str:
-    """The ts of the message that carries this letter's number, or "" when there is none."""
+    """The ts of the message that carries this letter's mark, or "" when there is none."""
     oldest = f"{letter['created_at'].timestamp():.6f}"
     more: dict[str, Any] = {"oldest": oldest, "include_all_metadata": True, "limit": 200}
     thread = letter["kind"] == "thread"
@@ -125,7 +132,8 @@ def _find(slack: WebClient, letter: Letter) -> str:
             page = slack.conversations_history(channel=_channel(letter), cursor=cursor, **more)
         for message in page["messages"]:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("letter") == letter["id"]:
+            # Messages of earlier versions carry its number.
+            if payload.get("letter") in (mark(letter), letter["id"]):
                 return str(message["ts"])
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:

@@ -1,5 +1,6 @@
 """Bring a database to the tables of this version, through Alembic, which is loaded only where something is missing."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ def alembic_config(url: str) -> "Config":
     """Alembic's configuration without a file of its own; the address travels beside it, never in a log."""
     from alembic.config import Config
 
-    config = Config()
+    # Its own default is whatever stood there when alembic was loaded.
+    config = Config(stdout=sys.stdout)
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
