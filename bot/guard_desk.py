@@ -9,10 +9,11 @@ from bot import routing
 from bot.domain.accounts import Ask, Done
 from bot.domain.errors import OtherwiseError
 from bot.domain.evidence import words as in_words
+from bot.domain.groups import TEAM_NEEDED
 from bot.domain.guard import POOL_NEEDED, Drawn, Effect, access_ratio, by_recommendation
 from bot.domain.wording import foreign, listed, one_line, plural
 from bot.roster import changed, postable, set_workspace
-from storage import people, workspace
+from storage import people, stats, workspace
 from storage import routing as kept
 
 WEEKS_SHOWN, GROUP_NEEDED, ASKED_NEEDED, RATIO_NEEDED = 12, 10, 10, 10
@@ -121,16 +122,16 @@ def _effect(found: Effect) -> str:
 
 
 def _by_group(session: Session, since: datetime) -> list[str]:
-    teams = {team.id: team.name for team in people.all_teams(session)}
+    teams, sizes = {team.id: team.name for team in people.all_teams(session)}, stats.team_sizes(session)
     hard: Counter[int] = Counter()
     reached: Counter[int] = Counter()
     for row in kept.decided(session, since):
-        hard[row.team_id] += row.hard
-        reached[row.team_id] += row.hard and row.in_pool
+        hard[row.team_id] += int(row.hard)
+        reached[row.team_id] += int(row.hard_in_pool)
     return [
         f"• {foreign(teams[team], 60)}: {reached[team]} of {many} hard leads are with the pool."
         for team, many in sorted(hard.items(), key=lambda pair: teams.get(pair[0], ""))
-        if team in teams and many >= GROUP_NEEDED
+        if team in teams and many >= GROUP_NEEDED and sizes.get(team, 0) >= TEAM_NEEDED
     ]
 
 

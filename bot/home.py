@@ -49,10 +49,10 @@ def own_record(session: Session, slack_id: str, at: Moment) -> RepPart:
 def record_page(session: Session, slack_id: str, first: int) -> RecordPage:
     """A page of what somebody answered, from the `first` on. Raises OtherwiseError where there is none."""
     person = people.by_slack_id(session, slack_id)
-    standing = _standing(session, person) if person is not None else []
+    standing, capped = _standing(session, person) if person is not None else ([], False)
     if person is None or not standing[first:]:
         raise OtherwiseError("There are no older answers of yours.")
-    return _page(person, standing, first, PAGE)
+    return _page(person, standing, first, PAGE, capped=capped)
 
 
 def digest_blocks(session: Session, slack_id: str, number: int) -> tuple[str, list[Json]]:
@@ -95,7 +95,7 @@ def _has_leads(session: Session, person: Row[Any]) -> bool:
 
 def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
     open_leads = leads.unanswered(session, person.id, SHOWN + 1)
-    standing = _standing(session, person)
+    standing, capped = _standing(session, person)
     return RepPart(
         zone=person.zone,
         open_leads=[
@@ -108,7 +108,7 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
             for row in open_leads[:SHOWN]
         ],
         more_open=len(open_leads) > SHOWN,
-        record=_page(person, standing, 0, SHOWN),
+        record=_page(person, standing, 0, SHOWN, capped=capped),
         counts=_counts(standing, now),
         kept_rows=responses.count_of(session, person.id) + sampling.of_person(session, person.id),
         promises=_promises(session, person),
@@ -128,13 +128,15 @@ def _rep(session: Session, person: Row[Any], now: datetime) -> RepPart:
     )
 
 
-def _page(person: Row[Any], standing: list[Row[Any]], first: int, size: int) -> RecordPage:
+def _page(person: Row[Any], standing: list[Row[Any]], first: int, size: int, *, capped: bool) -> RecordPage:
     shown = [_answer(row) for row in standing[first : first + size]]
-    return RecordPage(person.zone, shown, first, len(standing), size)
+    return RecordPage(person.zone, shown, first, len(standing), size, capped)
 
 
-def _standing(session: Session, person: Row[Any]) -> list[Row[Any]]:
-    return [row for row in responses.newest_of(session, person.id, LOOKED_AT) if row.kind != "withdrawn"]
+def _standing(session: Session, person: Row[Any]) -> tuple[list[Row[Any]], bool]:
+    """What of somebody's newest answers stands, and whether there are older ones."""
+    said = responses.newest_of(session, person.id, LOOKED_AT)
+    return [row for row in said if row.kind != "withdrawn"], len(said) == LOOKED_AT
 
 
 def _exported(session: Session) -> str:

@@ -75,9 +75,7 @@ def _stand(session: Session, lead: Row[Any], at: Moment) -> None:
     outcome, ended_at = (latest.outcome, latest.at) if latest is not None else ("", None)
     if (outcome, ended_at) == (lead.outcome, lead.outcome_at):
         return
-    # What a digest has told stands; that it was otherwise joins a later set.
-    told = {"corrected": True} if lead.release_id is not None else {}
-    leads.change(session, lead.id, outcome=outcome, outcome_at=ended_at, **told)
+    responses.stand(session, lead.id, outcome, ended_at)
     if outcome not in OPEN_OUTCOMES:
         routing.nothing_to_decide(session, lead.id, lead.name, at)
     posting.show(session, lead.id, f"outcome:{latest.id if latest is not None else 0}:{at.real.timestamp()}", at.real)

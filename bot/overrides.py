@@ -172,6 +172,8 @@ def _store(session: Session, place: Place, at: Moment, row: dict[str, Any]) -> N
     # Somebody answered, so it was seen, even when our note of the posting is still on its way.
     if lead.posted_at is None or at.now <= lead.posted_at + timedelta(hours=lead.landmark_hours):
         values |= {"landmark_direction": direction, "author_id": author}
+        # A new owner, or a stand-in, answers to what is on her own message.
+        first |= author == place.person and lead.author_id not in (None, author)
     values["data_problem"] = direction == "data"
     if first:
         values |= _seen(session, place)
@@ -186,9 +188,9 @@ def _seen(session: Session, place: Place) -> dict[str, Any]:
     """
     lead, prior = place.lead, leads.prior_of(session, place.lead.id, place.ref.prior)
     same = prior is not None and (prior.model_line, prior.horizon_days) == (lead.model_line, lead.horizon_days)
-    if prior is None or not same or prior.probability in (None, lead.probability):
-        return {}
-    return {"seen_probability": prior.probability}
+    other = prior is not None and same and prior.probability not in (None, lead.probability)
+    seen = prior.probability if prior is not None and other else None
+    return {"seen_probability": seen} if seen != lead.seen_probability else {}
 
 
 def _show(session: Session, place: Place, slack_id: str, confirmation: Json, key: str, at: Moment) -> None:

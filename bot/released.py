@@ -18,8 +18,6 @@ from bot.domain.groups import Group
 from bot.domain.release import (
     CELLS,
     FEW,
-    LESS,
-    MORE,
     NEITHER,
     REPS_NEEDED,
     SMALL_REPS,
@@ -47,9 +45,9 @@ class NewSet:
     members: list[int]
     settled_early: int
     data_problems: int
-    # Of its leads that are in a cell, and of those of earlier sets that are corrected with it, which are told as won.
-    counted: dict[int, bool] = field(default_factory=dict)
-    corrected: dict[int, bool] = field(default_factory=dict)
+    # Of its leads that are in a cell, and of those of earlier sets that are corrected with it: the cell, and if won.
+    counted: dict[int, tuple[str, bool]] = field(default_factory=dict)
+    corrected: dict[int, tuple[str, bool]] = field(default_factory=dict)
 
 
 @dataclass
@@ -105,7 +103,8 @@ def _group(
             cells, left_out = found
             members = [row.id for row in rows]
             corrected = _correct(session, one, horizon, rows, cells, need, readers)
-            counted = {row.id: bool(row.won) for row, place in zip(rows, _places(rows), strict=True) if place in cells}
+            places = zip(rows, _places(rows), strict=True)
+            counted = {row.id: (place, bool(row.won)) for row, place in places if place in cells}
             left = left_out[EARLY], left_out[PROBLEM]
             ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, *left, counted, corrected))
             ready.leads[horizon] += rows
@@ -134,8 +133,8 @@ def _correct(
     cells: dict[str, Cell],
     need: Rules,
     readers: frozenset[int],
-) -> dict[int, bool]:
-    """Let outcomes that have changed since they were told join this set; whether each is won now.
+) -> dict[int, tuple[str, bool]]:
+    """Let outcomes that have changed since they were told join this set; the cell of each, and whether it is won now.
 
     What was told is not touched: this set's counts take the change with them, where it is large enough that each
     correction could be in any of its cells.
@@ -144,9 +143,8 @@ def _correct(
     if not found or not _may_be_told(rows, cells, need, readers, len(found)):
         return {}
     for row in found:
-        said = row.landmark_direction if row.landmark_direction in (MORE, LESS) else NEITHER
-        cells[said].correct(row.probability, 1 if row.won else -1)
-    return {row.id: bool(row.won) for row in found}
+        cells[row.told_place].correct(row.probability, 1 if row.won else -1)
+    return {row.id: (row.told_place, bool(row.won)) for row in found}
 
 
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:

@@ -4,7 +4,7 @@ theirs and may be asked whether the pool should look too (PRODUCT §6).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,7 +21,7 @@ from bot.domain.guard import POOL_NEEDED, SECOND_LOOK, Routed, Week, access_rati
 from bot.domain.rules import OPEN_OUTCOMES
 from bot.views import routing as views
 from bot.views.digest_figures import Access
-from storage import outbox, people, routing, workspace
+from storage import audit, outbox, people, routing, workspace
 
 WEEK, ACCESS_WEEKS, ACCESS_NEEDED = timedelta(weeks=1), timedelta(weeks=12), 10
 Decided = list[tuple[int, bool, Routed]]
@@ -224,10 +224,20 @@ def access(session: Session, now: datetime) -> Access | None:
     if hard < ACCESS_NEEDED:
         return None
     reached, aim = sum(week.hard_in_pool for week in weeks), workspace.read(session).pool_share
-    unowned = [row.in_pool for row in rows if row.hard and row.by != "owner"]
-    # With chance alone this happens about once in forty looks; it asks to look into it and claims nothing.
-    few = len(unowned) >= ACCESS_NEEDED and wilson(sum(unowned), len(unowned))[1] < aim / 100
-    return Access(hard, reached, aim, access_ratio(weeks), shut_out(session, now), few)
+    return Access(hard, reached, aim, access_ratio(weeks), shut_out(session, now), _few(session, rows, aim))
+
+
+def _few(session: Session, rows: Iterable[Row[Any]], aim: int) -> bool:
+    """Whether of the hard leads that nobody owned fewer reached the pool than the aim, since it is what it is now.
+
+    A plain look that says "see why" and claims nothing: with chance alone it does so about once in forty looks.
+    """
+    if len(routing.pool(session)) < POOL_NEEDED:
+        return False
+    changed = audit.latest_of(session, "pool ")
+    unowned = [row for row in rows if not row.owned and (changed is None or row.day > changed.date().isoformat())]
+    hard, there = sum(int(row.hard) for row in unowned), sum(int(row.hard_in_pool) for row in unowned)
+    return hard >= ACCESS_NEEDED and wilson(there, hard)[1] < aim / 100
 
 
 def shut_out(session: Session, now: datetime) -> float:
@@ -253,11 +263,10 @@ def weeks(session: Session, since: datetime) -> list[Week]:
 def _by_week(rows: Iterable[Row[Any]]) -> list[Week]:
     found: dict[int, list[int]] = {}
     for row in rows:
-        week = found.setdefault((row.at - EPOCH) // WEEK, [0, 0, 0, 0])
-        week[0] += 1
-        week[1] += row.hard
-        week[2] += row.in_pool
-        week[3] += row.hard and row.in_pool
+        day = datetime.combine(date.fromisoformat(row.day), time(), UTC)
+        week = found.setdefault((day - EPOCH) // WEEK, [0, 0, 0, 0])
+        for place, many in enumerate((row.leads, row.hard, row.in_pool, row.hard_in_pool)):
+            week[place] += int(many)
     return [Week(*counts) for _, counts in sorted(found.items())]
 
 

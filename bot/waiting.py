@@ -15,6 +15,7 @@ from bot.pacing import pacing
 from bot.posting import Posting
 from bot.views.kit import Ref
 from storage import leads, people, responses, workspace
+from storage import routing as kept_routing
 from storage import waiting as kept_waiting
 from storage.stats import RecordKey, TrackRecords
 
@@ -101,5 +102,10 @@ def assign_unowned(session: Session, draw: Draw, at: Moment) -> int:
             postings.append(posting_of(session, row, reader, records))
         rows.append((row.id, row.hard, routed))
     posting.post(session, mode, postings, at)
-    guard.keep(session, rows, at)
+    # One row a lead: of what was given before, and handed back, it says who has it now.
+    known = kept_routing.how_decided(session, [row[0] for row in rows])
+    for lead, _, routed in rows:
+        if lead in known:
+            kept_routing.moved(session, lead, routed.rep, in_pool=routed.rep in guard.pool)
+    guard.keep(session, [row for row in rows if row[0] not in known], at)
     return len(rows)

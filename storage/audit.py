@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session
 
 from storage.database import changed
@@ -32,6 +32,14 @@ def actors(session: Session, since: datetime) -> Sequence[str]:
     """Who has changed anything since then, by Slack id; not who was forgotten."""
     theirs = audit.c.actor_slack_id.not_like("forgotten:%")
     return session.execute(select(audit.c.actor_slack_id).where(audit.c.at >= since, theirs).distinct()).scalars().all()
+
+
+def latest_of(session: Session, beginning: str) -> datetime | None:
+    """When a command that begins so was used last to change something."""
+    found: datetime | None = session.execute(
+        select(func.max(audit.c.at)).where(audit.c.command.like(f"{beginning}%"))
+    ).scalar()
+    return found
 
 
 def newest_of(session: Session, actor: str) -> Row[Any] | None:

@@ -1,5 +1,6 @@
 """Digests and released sets: queries."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -70,25 +71,26 @@ def release(
     teams: Iterable[int],
     members: list[int],
     *,
-    counted: Mapping[int, bool],
-    corrected: Mapping[int, bool],
+    counted: Mapping[int, tuple[str, bool]],
+    corrected: Mapping[int, tuple[str, bool]],
 ) -> int | None:
     """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads.
 
-    `counted` are those of its leads that are in a cell, and `corrected` those of earlier sets whose change joins it:
-    whether each is told of as won.
+    `counted` are those of its leads that are in a cell, and `corrected` those of earlier sets whose change joins it: in
+    which cell each is told of, and whether as won.
     """
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
     session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
     if _mark(session, members, release_id=number) < len(members):
         return None
-    for won in (True, False):
-        told = [lead for lead, was in [*counted.items(), *corrected.items()] if was is won]
-        for start in range(0, len(told), CHUNK):
-            these = leads.c.id.in_(told[start : start + CHUNK])
+    by_told: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for lead, told in [*counted.items(), *corrected.items()]:
+        by_told[told].append(lead)
+    for (place, won), these in by_told.items():
+        for start in range(0, len(these), CHUNK):
             # What has changed since it was read is a correction already.
-            since = {"told_won": won, "corrected": won_in_time() != literal(won)}
-            session.execute(update(leads).where(these).values(**since))
+            since = {"told_place": place, "told_won": won, "corrected": won_in_time() != literal(won)}
+            session.execute(update(leads).where(leads.c.id.in_(these[start : start + CHUNK])).values(**since))
     return number
 
 

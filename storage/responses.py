@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, true, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, true, update
 from sqlmodel import Session
 
 from bot.domain.clock import Moment
@@ -38,6 +38,12 @@ def by_key(session: Session, dedupe_key: str) -> Row[Any] | None:
 def add(session: Session, row: dict[str, Any]) -> int:
     """Store a response."""
     return int(session.execute(_ADD, row).scalar_one())
+
+
+def stand(session: Session, lead: int, outcome: str, at: datetime | None) -> None:
+    """Keep on a lead what stands of its outcomes, and that a set has told of another, by the row as it is now."""
+    told = or_(leads.c.corrected, leads.c.release_id.is_not(None))
+    session.execute(update(leads).where(leads.c.id == lead).values(outcome=outcome, outcome_at=at, corrected=told))
 
 
 def add_many(session: Session, rows: list[dict[str, Any]]) -> None:

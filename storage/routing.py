@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, String, and_, case, func, insert, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session
 
 from storage.database import added, changed
@@ -110,15 +113,53 @@ def first_decided(session: Session) -> datetime | None:
     return found
 
 
+class _Day(FunctionElement[str]):
+    """The day of a moment in UTC, as YYYY-MM-DD."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Day, "sqlite")
+def _on_sqlite(element: _Day, compiler: SQLCompiler, **more: Any) -> str:
+    return f"substr({compiler.process(next(iter(element.clauses)), **more)}, 1, 10)"
+
+
+@compiles(_Day, "postgresql")
+def _on_postgresql(element: _Day, compiler: SQLCompiler, **more: Any) -> str:
+    return f"to_char({compiler.process(next(iter(element.clauses)), **more)} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
 def decided(session: Session, since: datetime, until: datetime | None = None) -> Sequence[Row[Any]]:
-    """Decisions since then, and before `until`: at, team_id, by, hard, in_pool."""
+    """Decisions since then, and before `until`, added up by day, team and whether they had an owner.
+
+    day (YYYY-MM-DD, UTC), team_id, owned, leads, hard, in_pool, hard_in_pool: a year's are as many rows as its days
+    times its teams.
+    """
+    day, owned = _Day(decisions.c.at).label("day"), (decisions.c.by == "owner").label("owned")
     before = [decisions.c.at < until] if until is not None else []
-    return session.execute(
-        select(decisions.c.at, people.c.team_id, decisions.c.by, decisions.c.hard, decisions.c.in_pool)
+    each = (
+        select(day, people.c.team_id, owned, decisions.c.hard, decisions.c.in_pool)
         .join(people, people.c.id == decisions.c.actual_id)
         .join(leads, leads.c.id == decisions.c.lead_id)
         .where(decisions.c.at >= since, leads.c.trial.is_(False), *before)
-        .order_by(decisions.c.at)
+        .subquery()
+    )
+    by = each.c.day, each.c.team_id, each.c.owned
+
+    def many(which: ColumnElement[bool], name: str) -> ColumnElement[int]:
+        return func.sum(case((which, 1), else_=0)).label(name)
+
+    return session.execute(
+        select(
+            *by,
+            func.count().label("leads"),
+            many(each.c.hard, "hard"),
+            many(each.c.in_pool, "in_pool"),
+            many(and_(each.c.hard, each.c.in_pool), "hard_in_pool"),
+        )
+        .group_by(*by)
+        .order_by(each.c.day)
     ).all()
 
 

@@ -14,9 +14,9 @@ from sqlmodel import Session
 from bot.domain.bands import RECORD_DAYS, RECORD_LIMIT, Record
 from bot.domain.cohorts import BEFORE, EARLY, PROBLEM
 from bot.domain.release import LESS, MORE, NEITHER
-from storage.tables import Lead, Person, UtcDateTime, table
+from storage.tables import Lead, Person, ReleaseTeam, UtcDateTime, table
 
-leads, people = table(Lead), table(Person)
+leads, people, release_teams = table(Lead), table(Person), table(ReleaseTeam)
 RecordKey = tuple[str, int, int]
 FRESH = timedelta(seconds=60)
 
@@ -162,11 +162,12 @@ def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequenc
 
 
 def corrected(session: Session, teams: Iterable[int]) -> Sequence[Row[Any]]:
-    """Leads of these teams that sets have told of, whose outcome has changed since, oldest first."""
+    """Leads that sets about these teams have told of, whose outcome has changed since, oldest first, whosever now."""
     changed = text("corrected")  # as it stands in the partial index
     told = leads.c.told_won.is_not(None) & (leads.c.told_won != won_in_time())
+    about = select(release_teams.c.release_id).where(release_teams.c.team_id.in_(set(teams)))
     return session.execute(
-        select(*OF_EACH, leads.c.landmark_direction).where(_of_teams(teams), changed, told).order_by(leads.c.id)
+        select(*OF_EACH, leads.c.told_place).where(changed, told, leads.c.release_id.in_(about)).order_by(leads.c.id)
     ).all()
 
 

@@ -195,7 +195,9 @@ class Lead(SQLModel, table=True):
     release_id: int | None = None
     # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
     considered: bool = False
-    # Whether it was told of as won in its set, and whether its outcome has changed since: that joins a later set.
+    # In which cell of its set it was told of, whether as won, and whether its outcome has changed since: that joins a
+    # later set.
+    told_place: str | None = None
     told_won: bool | None = None
     corrected: bool = False
     problem_told_at: datetime | None = _moment(default=None)

@@ -45,6 +45,8 @@ class RecordPage:
     first: int
     many: int
     size: int
+    # Whether there are more, further back than this goes.
+    capped: bool = False
 
 
 def record_blocks(page: RecordPage, counts: Counts | None) -> list[Json]:
@@ -61,7 +63,7 @@ def record_blocks(page: RecordPage, counts: Counts | None) -> list[Json]:
     if not page.answers:
         blocks.append(section("You haven't answered any lead yet."))
     elif page.many > len(page.answers):
-        blocks.append(context(f"The newest {len(page.answers)} of {page.many:,} leads that you answered."))
+        blocks.append(context(f"The newest {len(page.answers)} of {_many(page)} leads that you answered."))
         blocks.append(actions(button("Older", ids.RECORD, str(len(page.answers)), label="Older answers of yours")))
     return [*blocks, context("Nobody may ask you to show this.")]
 
@@ -69,7 +71,7 @@ def record_blocks(page: RecordPage, counts: Counts | None) -> list[Json]:
 def record_view(page: RecordPage) -> Json:
     """Modal behind [Older]: a page of what she answered, with the way to the pages beside it."""
     last = page.first + len(page.answers)
-    blocks = [context(f"{page.first + 1:,} to {last:,} of {page.many:,} leads that you answered, newest first.")]
+    blocks = [context(f"{page.first + 1:,} to {last:,} of {_many(page)} leads that you answered, newest first.")]
     if page.first > 0:
         newer = str(max(0, page.first - page.size))
         blocks.append(actions(button("Newer", ids.RECORD, newer, label="Newer answers of yours")))
@@ -78,6 +80,10 @@ def record_view(page: RecordPage) -> Json:
         blocks.append(actions(button("Older", ids.RECORD, str(last), label="Older answers of yours")))
     blocks.append(context("Only you can open this."))
     return {"type": "modal", "title": plain("Your record"), "close": plain("Close"), "blocks": blocks}
+
+
+def _many(page: RecordPage) -> str:
+    return f"{page.many:,}{' or more' if page.capped else ''}"
 
 
 def _row(answer: Answer, zone: str) -> Json:

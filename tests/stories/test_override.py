@@ -1,6 +1,7 @@
 """A rep on her phone: she reads, disagrees in one tap and one line, changes her mind, and learns how it ended."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -236,3 +237,27 @@ def test_no_words_stay_in_notifications(world: World) -> None:
     world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "a very secret reason")
     world.see(RIA, "a very secret reason")
     assert all("secret" not in str(row["payload"].get("text")) for row in world.rows(Letter))
+
+
+def test_each_answers_to_the_number_on_her_own_message(world: World) -> None:
+    world.lead("crm:1")
+    world.press(RIA, "Noted", world.see(RIA, "Acme Ltd"))
+    later = (world.deps.clock.now() + timedelta(seconds=1)).isoformat()
+    world.lead("crm:1", ROB, 0.4, prior={"scored_at": later})
+    message = world.see(ROB, "Acme Ltd")
+    (lead,) = world.rows(Lead)
+    assert lead["seen_probability"] is None, "Ria has answered to the posted one"
+    world.override(ROB, message, "more", "They have money now.")
+    confirmed = world.see(ROB, "They have money now.")
+    (lead,) = world.rows(Lead)
+    assert (lead["probability"], lead["seen_probability"]) == (0.12, 0.4)
+    world.press(ROB, "Add details", confirmed)
+    details = {"estimate": "20"}
+    refused = world.sim.act("submit", ROB, view=world.form(ROB)["id"], values=details)
+    assert not refused.get("closed"), "20 is less than the 40 that she saw"
+    assert world.sim.act("submit", ROB, view=world.form(ROB)["id"], values={"estimate": "60"})["closed"]
+    assert "The tool had said about 40 in 100" not in words(world.home(ROB)), "it is still open"
+    world.outcome("crm:1", "won")
+    world.quiet()
+    assert "The tool had said about 40 in 100" in words(world.home(ROB))
+    assert "The tool had said about 12 in 100" in words(world.home(RIA))

@@ -17,7 +17,7 @@ from bot.domain.cohorts import EPOCH
 from bot.domain.guard import SECOND_LOOK
 from storage.database import added
 from storage.tables import Decision, Lead, Person, SecondLook, table
-from tests.world import ADA, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
+from tests.world import ADA, EMAIL, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
 POOL = REPS[20:24]
 NAMES = ["sofia", "stan", "sue", "syd"]
@@ -171,6 +171,37 @@ def test_a_row_says_where_a_lead_is_that_waited_or_was_passed_on(pooled: World) 
     first, second = sorted(pooled.rows(Decision), key=lambda row: row["lead_id"])
     assert (first["actual_id"], first["in_pool"]) == (ids[POOL[0]], True), "the CRM brought it there"
     assert (first["recommended_id"], second["actual_id"]) == (ids[RIA], ids[ROB])
+
+
+def test_what_was_given_and_handed_back_is_given_again(pooled: World) -> None:
+    pooled.command(ADA, "budget 1")
+    pooled.send(LEADS, unowned(30, 0.4))
+    pooled.quiet()
+    later = [row for row in pooled.rows(Lead) if row["waiting"] == "later"]
+    assert later
+    ids = {row["id"]: row["slack_id"] for row in pooled.rows(Person)}
+    gone = ids[later[0]["rep_id"]]
+    name = next(name for name, one in EMAIL.items() if name == gone or one == gone)
+    pooled.command(ADA, f"rep remove @{EMAIL[name].split('@')[0]}")
+    jobs.assign_unowned(pooled.deps)
+    again = next(row for row in pooled.rows(Lead) if row["id"] == later[0]["id"])
+    assert again["rep_id"] not in (None, later[0]["rep_id"])
+    (row,) = [row for row in pooled.rows(Decision) if row["lead_id"] == again["id"]]
+    assert row["actual_id"] == again["rep_id"]
+
+
+def test_no_pool_is_no_pool_that_few_reach(shifted_world: World) -> None:
+    from tests.stories.test_digest import go_to_monday, pledge
+    from tests.world import MONA
+
+    world = shifted_world
+    pledge(world)
+    now = (datetime.now(UTC) + timedelta(seconds=world.deps.clock.offset())).isoformat()
+    world.send(LEADS, [one | {"prior": one["prior"] | {"scored_at": now}} for one in unowned(40, 0.05)])
+    go_to_monday(world)
+    message = world.see(MONA, "0 of 40 hard leads reached the pool")
+    assert "Few of the leads" not in message["text"]
+    assert "See why" not in labels(message)
 
 
 def test_two_press_at_once_and_one_gets_it(pooled: World) -> None:
