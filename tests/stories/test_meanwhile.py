@@ -93,7 +93,7 @@ def test_an_older_lead_that_comes_to_wait_is_told_of_too(world: World) -> None:
     world.see(ROB, "Old Ltd")
 
 
-def test_figures_use_the_prior_that_was_on_screen_with_its_points_and_horizon(world: World) -> None:
+def test_a_lead_counts_by_the_prior_that_was_posted_whatever_she_answered_to(world: World) -> None:
     again = {"scored_at": "2026-11-21T09:00:00Z"}
     world.send(LEADS, lead_item("crm:1", RIA, 0.1, name="Hz Ltd", prior={"horizon_days": 30}))
     world.send(LEADS, lead_item("crm:2", ROB, 0.1, name="Pts Ltd", prior={"probability": None, "points": 85}))
@@ -112,9 +112,9 @@ def test_figures_use_the_prior_that_was_on_screen_with_its_points_and_horizon(wo
     world.press(ROB, "Noted", world.see(ROB, "New lead: Pts Ltd"))
     world.quiet()
     first, second = sorted(world.rows(Lead), key=lambda row: str(row["lead_id"]))
-    assert (first["probability"], first["horizon_days"]) == (0.4, 180)
-    assert first["matures_at"] - first["posted_at"] == timedelta(days=180)
-    assert second["points"] == 15
+    assert (first["probability"], first["horizon_days"], first["seen_probability"]) == (0.1, 30, None)
+    assert first["matures_at"] - first["posted_at"] == timedelta(days=30)
+    assert second["points"] == 85
 
 
 def test_a_former_owner_decides_no_longer_about_a_second_look(world: World) -> None:
