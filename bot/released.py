@@ -18,6 +18,7 @@ from bot.domain.groups import Group
 from bot.domain.release import (
     CELLS,
     FEW,
+    MORE,
     NEITHER,
     REPS_NEEDED,
     SMALL_REPS,
@@ -31,8 +32,8 @@ from bot.domain.release import (
 from bot.groups import STAYS_A_MANAGER, Scope
 from storage import people, stats, workspace
 
-# So many changed outcomes join one set at the most: each asks for more company.
-CORRECTIONS = 5
+# So many changed outcomes join one set at the most, one more for so many leads: each asks for more company.
+CORRECTIONS, LEADS_A_CORRECTION = 5, 40
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,11 @@ def _group(
     for horizon, rows in sorted(by_horizon.items()):
         new = Counter(row.by_id for row in rows if not row.considered)
         found = _cells(rows) if trying and may_show(new.values(), need) else None
-        if found is not None and _may_be_told(rows, found[0], need, readers):
+        changed = _corrections(session, one, horizon, found[0]) if found is not None else []
+        if found is not None and _may_be_told(rows, found[0], need, readers, changed):
             cells, left_out = found
             members = [row.id for row in rows]
-            corrected = _correct(session, one, horizon, rows, cells, need, readers)
+            corrected = {row.id: (row.told_place, bool(row.won)) for row in changed}
             places = zip(rows, _places(rows), strict=True)
             counted = {row.id: (place, bool(row.won)) for row, place in places if place in cells}
             left = left_out[EARLY], left_out[PROBLEM]
@@ -116,35 +118,29 @@ def _group(
 
 
 def _may_be_told(
-    rows: list[Row[Any]], cells: dict[str, Cell], need: Rules, readers: frozenset[int], corrections: int = 0
+    rows: list[Row[Any]], cells: dict[str, Cell], need: Rules, readers: frozenset[int], corrections: list[Row[Any]]
 ) -> bool:
-    """Whether the set may be published: as it is, and to each who reads it beside her own leads in it."""
-    if not may_release(cells, need, corrections):
-        return False
-    without = [[row for row in rows if row.by_id not in view] for view in views((r.by_id for r in rows), readers)]
-    return all(may_release(_cells(left)[0], need, corrections) for left in without)
+    """Whether the set may be published: as it is, and to each who reads it beside her own leads in it.
 
-
-def _correct(
-    session: Session,
-    group: Group,
-    horizon: int,
-    rows: list[Row[Any]],
-    cells: dict[str, Cell],
-    need: Rules,
-    readers: frozenset[int],
-) -> dict[int, tuple[str, bool]]:
-    """Let outcomes that have changed since they were told join this set; the cell of each, and whether it is won now.
-
-    What was told is not touched: this set's counts take the change with them, where it is large enough that each
-    correction could be in any of its cells.
+    The corrections are counted in, here too: `cells` have them afterwards.
     """
-    found = [row for row in stats.corrected(session, group.teams) if row.horizon_days == horizon][:CORRECTIONS]
-    if not found or not _may_be_told(rows, cells, need, readers, len(found)):
-        return {}
-    for row in found:
-        cells[row.told_place].correct(row.probability, 1 if row.won else -1)
-    return {row.id: (row.told_place, bool(row.won)) for row in found}
+    without = [[row for row in rows if row.by_id not in view] for view in views((r.by_id for r in rows), readers)]
+    told = [cells, *(_cells(left)[0] for left in without)]
+    for one in told:
+        for row in corrections:
+            one[row.told_place].correct(row.probability, 1 if row.won else -1)
+    return all(may_release(one, need, len(corrections)) for one in told)
+
+
+def _corrections(session: Session, group: Group, horizon: int, cells: dict[str, Cell]) -> list[Row[Any]]:
+    """Outcomes that have changed since they were told, as many as join this set. What was told is not touched.
+
+    How many depends on sizes that are told, and on nothing in them. They join whenever the set is told: were it told
+    now with them and now without, that would show in which cell they are.
+    """
+    found = [row for row in stats.corrected(session, group.teams) if row.horizon_days == horizon]
+    room = 1 + min(cells[MORE].leads, cells[NEITHER].leads) // LEADS_A_CORRECTION
+    return found[: min(room, CORRECTIONS)]
 
 
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:

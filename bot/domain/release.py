@@ -85,11 +85,15 @@ def may_release(cells: dict[str, Cell], rules: Rules | None = None, corrections:
 
     Whoever knows from the CRM how each lead ended must not read from a set's counts what was said about it. So among
     the won and among the others there must be three that were called more likely and three that nobody called: then no
-    outcome belongs to one answer alone, and the counts of both may stand without a mask. With corrections of earlier
-    sets that join this one there must be as many more, in each cell: then they could all lie in any of them.
+    outcome belongs to one answer alone, and the counts of both may stand without a mask.
+
+    With `corrections` of earlier sets counted in already, there must be as many more of either. What is asked is asked
+    of the counts as they are told, and whatever cells the corrections lie in, three of either are left: so neither
+    that the set is told nor what it says shows where they lie.
     """
-    needed = {MORE: FEW + corrections, LESS: corrections, NEITHER: FEW + corrections}
-    mixed = all(min(cells[name].won, cells[name].leads - cells[name].won) >= many for name, many in needed.items())
+    few = FEW + corrections
+    mixed = all(min(cells[name].won, cells[name].leads - cells[name].won) >= few for name in (MORE, NEITHER))
+    mixed &= 0 <= cells[LESS].won <= cells[LESS].leads
     return mixed and all(may_show(cells[name].reps.values(), rules) for name in CELLS)
 
 

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,6 +103,28 @@ def test_an_outcome_that_would_belong_to_one_answer_alone_holds_back_the_whole_s
     assert may_release(a_set({MORE: 3, LESS: 0, NEITHER: 3}))
     assert not may_release(a_set({MORE: 9, LESS: 9, NEITHER: 2})), "whoever was won was called something"
     assert not may_release(a_set({MORE: 18, LESS: 9, NEITHER: 9})), "more than 17 of 20"
+
+
+@given(
+    st.lists(st.sampled_from([-1, 1]), min_size=1, max_size=5),
+    st.dictionaries(st.sampled_from([MORE, LESS, NEITHER]), st.integers(0, 18), min_size=3, max_size=3),
+    st.data(),
+)
+def test_whatever_cells_corrections_lie_in_the_same_would_be_told(
+    changes: list[int], won: dict[str, int], data: Any
+) -> None:
+    """Who knows all outcomes and the rules sees counts that fit each place of each correction."""
+    cells = a_set(won)
+    for by in changes:
+        cells[data.draw(st.sampled_from([MORE, LESS, NEITHER]))].correct(0.2, by)
+    if not may_release(cells, None, len(changes)):
+        return
+    other = dict.fromkeys((MORE, LESS, NEITHER), 0)
+    for by in changes:
+        other[data.draw(st.sampled_from([MORE, NEITHER]))] += by
+    for name in (MORE, NEITHER):
+        before = cells[name].won - other[name]
+        assert min(before, cells[name].leads - before) >= 3
 
 
 def test_rules_may_be_lowered_for_later_sets() -> None:
