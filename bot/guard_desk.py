@@ -136,10 +136,16 @@ def _by_group(session: Session, since: datetime) -> list[str]:
 
 
 def _standing(session: Session) -> str:
-    names = [foreign(row.name, 40) for row in kept.pool(session)]
+    rows = kept.pool(session)
+    names = [foreign(row.name, 40) for row in rows]
     if len(names) < POOL_NEEDED:
         lack = (
             f"{POOL_NEEDED - len(names)} more {'is' if POOL_NEEDED - len(names) == 1 else 'are'} needed before it works"
         )
         return f"In the pool: {listed(names) or 'nobody yet'}; {lack}."
-    return f"In the pool: {listed(names)}."
+    # An admin's pause is told; who has muted Otherwise is hers to know.
+    paused = sum(row.paused for row in rows)
+    if not paused:
+        return f"In the pool: {listed(names)}."
+    who = "All of them are" if paused == len(rows) else f"{paused} of them {'is' if paused == 1 else 'are'}"
+    return f"In the pool: {listed(names)}. {who} paused, so that no leads go to them."

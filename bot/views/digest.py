@@ -121,7 +121,7 @@ def _buttons(figures: Figures, name: str, details: list[Json]) -> list[Json]:
     if name == "clear" and figures.owners:
         found.append(_send(figures))
     if few_arrive(figures):
-        found.append(button("See why", ids.DIGEST_WHY, "routing", label="See where hard leads went"))
+        found.append(button("See why", ids.DIGEST_WHY, "routing", label="See why: where hard leads went"))
     if figures.ask_monthly:
         found.append(
             button("Monthly", ids.MONTHLY, "monthly", label="Monthly: a digest a month until there are results")

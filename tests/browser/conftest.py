@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.axe import violations
 from tests.browser.demo import Demo
+from tests.browser.hand import WIDTH, Hand
+from tests.world import World
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # As patient as everything else here: a busy machine is no defect.
@@ -51,6 +53,12 @@ def open_page(browser: Browser) -> Iterator[Any]:
     for page in pages:
         page.close()
     assert (trouble, wrong) == ([], [])
+
+
+@pytest.fixture
+def hand(open_page: Any, shifted_world: World, scheme: str) -> Hand:
+    """Somebody on a phone, in a world whose clock can be moved."""
+    return Hand(open_page(WIDTH, 844, color_scheme=scheme), shifted_world, scheme)
 
 
 @pytest.fixture

@@ -1,62 +1,14 @@
 """What came with the guard, the sample and the reps' own side, by keyboard alone on a phone's width, light and dark."""
 
-import os
-from pathlib import Path
-from typing import Any
-
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from bot import jobs
 from bot.domain.sampling import BLIND
+from tests.browser.hand import BOTH, ON_SQLITE, Hand
 from tests.stories.test_reps import friday, send_many
 from tests.stories.test_routing import NAMES, POOL, asked_about
 from tests.stories.test_sample import begin, names
-from tests.world import ADA, LEADS, RIA, World, lead_item
-
-WIDTH = 390
-# Where pictures go, for looking at; none without it.
-SHOTS = os.environ.get("OTHERWISE_SHOTS", "")
-BOTH = pytest.mark.parametrize("scheme", ["light", "dark"])
-# The page is one; which database is behind it makes no difference to it.
-ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-class Hand:
-    """A person who has a keyboard and a narrow screen."""
-
-    def __init__(self, page: Page, world: World, scheme: str) -> None:
-        self.page, self.world, self.scheme = page, world, scheme
-
-    def at(self, user: str, place: str = "app:messages") -> None:
-        """Be somebody somewhere."""
-        self.page.goto("about:blank")
-        self.page.goto(f"{self.world.sim.base}/#{user}/{place}")
-        expect(self.page.get_by_role("main")).to_be_visible()
-
-    def press(self, name: str) -> None:
-        """Go to the newest button of this name and press Enter."""
-        button = self.page.get_by_role("button", name=name).last
-        button.focus()
-        expect(button).to_be_focused()
-        self.page.keyboard.press("Enter")
-
-    def newest(self, words: str) -> Locator:
-        """The newest message, once it has these words."""
-        message = self.page.get_by_role("article").filter(has_text=words).last
-        expect(message).to_be_visible()
-        return message
-
-    def look(self, name: str) -> None:
-        """Nothing is wider than the screen; and a picture where somebody wants one."""
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= WIDTH, name
-        if SHOTS:
-            self.page.screenshot(path=Path(SHOTS) / f"{name}-{self.scheme}.png")
-
-
-@pytest.fixture
-def hand(open_page: Any, shifted_world: World, scheme: str) -> Hand:
-    return Hand(open_page(WIDTH, 844, color_scheme=scheme), shifted_world, scheme)
+from tests.world import ADA, LEADS, RIA, lead_item
 
 
 @ON_SQLITE

@@ -20,6 +20,7 @@ from storage.tables import Decision, Lead, Person, SecondLook, table
 from tests.world import ADA, EMAIL, LEADS, OUTCOMES, REPS, RIA, ROB, ROSA, World, labels, lead_item, words
 
 POOL = REPS[20:24]
+STAN = POOL[1]
 NAMES = ["sofia", "stan", "sue", "syd"]
 
 
@@ -322,7 +323,10 @@ def test_a_pool_that_is_away_is_said_to_get_few_and_a_manager_sees_why(shifted_w
     assert world.press(MONA, "See why", message)["acked"]
     shown = words(world.form(MONA))
     assert "40 of 40 leads were hard. 0 of those reached the pool" in shown
-    assert "In the pool: Sofia Reyes" in shown
+    assert "In the pool: Sofia Reyes, Stan Kowal, Sue Park and Syd Moreau. All of them are paused" in shown
+    world.command(ADA, "rep resume @sofia")
+    world.command(STAN, "mute")
+    assert "3 of them are paused, so that no leads go to them." in words(world.command(ADA, "routing"))
     answer = world.command(RIA, "help")
     forged = {"type": "button", "value": "routing"}
     world.sim.act("click", RIA, channel="C0GENERAL", ts=answer["ts"], action_id="digest.why", forged=forged)
