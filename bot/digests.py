@@ -226,7 +226,9 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
             "made_up": at.made_up,
             "released_at": at.now,
         }
-        number = digests.release(session, row, one.teams, one.members, counted=one.counted, corrected=one.corrected)
+        number = digests.release(
+            session, row, one.teams, counted=one.counted, left_out=one.left_out, corrected=one.corrected
+        )
         if number is None:
             raise TakenMeanwhile
         numbers.append(number)

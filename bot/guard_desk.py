@@ -101,8 +101,7 @@ def report(session: Session, now: datetime) -> list[str]:
             f"others: {in_words(routing.shut_out(session, now))}."
         )
     lines += _by_group(session, since)
-    drawn = kept.drawn(session, now)
-    effect = by_recommendation([Drawn(one.by == "reserve", one.propensity, bool(one.won)) for one in drawn])
+    effect = by_recommendation([Drawn(*row) for row in kept.drawn(session, now)])
     if effect is not None:
         lines.append(_effect(effect))
     asked, answered, taken = kept.asked(session, since)

@@ -6,6 +6,7 @@ itself, whatever was said in it, and only a digest tries; a preview tells of set
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from bot.domain.release import (
 )
 from bot.groups import STAYS_A_MANAGER, Scope
 from storage import people, stats, workspace
+from storage.digests import Told
 
 # So many changed outcomes join one set at the most, one more for so many leads: each asks for more company.
 CORRECTIONS, LEADS_A_CORRECTION = 5, 40
@@ -43,12 +45,13 @@ class NewSet:
     horizon_days: int
     teams: frozenset[int]
     cells: dict[str, Any]
-    members: list[int]
     settled_early: int
     data_problems: int
-    # Of its leads that are in a cell, and of those of earlier sets that are corrected with it: the cell, and if won.
-    counted: dict[int, tuple[str, bool]] = field(default_factory=dict)
-    corrected: dict[int, tuple[str, bool]] = field(default_factory=dict)
+    # Its leads by the cell they are told of in, and if as won; and the ids of those in no cell.
+    counted: dict[Told, list[int]]
+    left_out: list[int]
+    # The same of those of earlier sets that are corrected with it.
+    corrected: dict[Told, list[int]]
 
 
 @dataclass
@@ -103,12 +106,12 @@ def _group(
         changed = _corrections(session, one, horizon, found[0]) if found is not None else []
         if found is not None and _may_be_told(rows, found[0], need, readers, changed):
             cells, left_out = found
-            members = [row.id for row in rows]
-            corrected = {row.id: (row.told_place, bool(row.won)) for row in changed}
-            places = zip(rows, _places(rows), strict=True)
-            counted = {row.id: (place, bool(row.won)) for row, place in places if place in cells}
+            places = list(zip(rows, _places(rows), strict=True))
+            counted = _by_told((row, place) for row, place in places if place in cells)
+            others = [row.id for row, place in places if place not in cells]
+            corrected = _by_told((row, row.told_place) for row in changed)
             left = left_out[EARLY], left_out[PROBLEM]
-            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), members, *left, counted, corrected))
+            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), *left, counted, others, corrected))
             ready.leads[horizon] += rows
             continue
         if found is not None:
@@ -143,14 +146,21 @@ def _corrections(session: Session, group: Group, horizon: int, cells: dict[str, 
     return found[: min(room, CORRECTIONS)]
 
 
+def _by_told(places: Iterable[tuple[Row[Any], str]]) -> dict[Told, list[int]]:
+    """Leads by where they count and whether they were won in time."""
+    found: dict[Told, list[int]] = defaultdict(list)
+    for row, place in places:
+        found[place, bool(row.won)].append(row.id)
+    return found
+
+
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:
     """The cells of a set, and how many leads are left out of them, by why."""
     cells = {name: Cell() for name in CELLS}
     left_out: Counter[str] = Counter()
     for row, place in zip(rows, _places(rows), strict=True):
         if place in cells:
-            unanswered = row.outcome in ("", "reopened") or row.outcome_at > row.matures_at
-            cells[place].add(row.by_id, row.probability, won=bool(row.won), unanswered=unanswered)
+            cells[place].add(row.by_id, row.probability, won=bool(row.won), unanswered=bool(row.open))
         else:
             left_out[place] += 1
     return cells, left_out
@@ -162,5 +172,5 @@ def _places(rows: list[Row[Any]]) -> list[str]:
     Leads with a data problem are left out where three others were disqualified without one. Else the gap would tell
     which lead's data a rep has called wrong, and they count like any other that was not won.
     """
-    disqualified = sum(row.outcome == "disqualified" and not row.data_problem for row in rows)
+    disqualified = sum(row.disqualified for row in rows)
     return [NEITHER if row.place == PROBLEM and disqualified < FEW else row.place for row in rows]

@@ -1,6 +1,5 @@
 """Digests and released sets: queries."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,8 @@ from storage.database import changed
 from storage.stats import won_in_time
 from storage.tables import Digest, Lead, Release, ReleaseTeam, table
 
+# In which cell a lead is told of, and whether as won.
+Told = tuple[str, bool]
 digests, releases, release_teams, leads = table(Digest), table(Release), table(ReleaseTeam), table(Lead)
 CHUNK = 500
 
@@ -69,29 +70,32 @@ def release(
     session: Session,
     row: dict[str, Any],
     teams: Iterable[int],
-    members: list[int],
     *,
-    counted: Mapping[int, tuple[str, bool]],
-    corrected: Mapping[int, tuple[str, bool]],
+    counted: Mapping[Told, list[int]],
+    left_out: list[int],
+    corrected: Mapping[Told, list[int]],
 ) -> int | None:
     """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads.
 
-    `counted` are those of its leads that are in a cell, and `corrected` those of earlier sets whose change joins it: in
-    which cell each is told of, and whether as won.
+    `counted` are those of its leads that are in a cell, `left_out` the others, and `corrected` those of earlier sets
+    whose change joins it.
     """
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
     session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
-    if _mark(session, members, release_id=number) < len(members):
+    marked = _mark(session, left_out, release_id=number)
+    for told, members in counted.items():
+        marked += _mark(session, members, release_id=number, **_as_told(told))
+    if marked < len(left_out) + sum(len(members) for members in counted.values()):
         return None
-    by_told: dict[tuple[str, bool], list[int]] = defaultdict(list)
-    for lead, told in [*counted.items(), *corrected.items()]:
-        by_told[told].append(lead)
-    for (place, won), these in by_told.items():
-        for start in range(0, len(these), CHUNK):
-            # What has changed since it was read is a correction already.
-            since = {"told_place": place, "told_won": won, "corrected": won_in_time() != literal(won)}
-            session.execute(update(leads).where(leads.c.id.in_(these[start : start + CHUNK])).values(**since))
+    for told, members in corrected.items():
+        session.execute(update(leads).where(leads.c.id.in_(members)).values(**_as_told(told)))
     return number
+
+
+def _as_told(told: Told) -> dict[str, Any]:
+    place, won = told
+    # What has changed since it was read is a correction already.
+    return {"told_place": place, "told_won": won, "corrected": won_in_time() != literal(won)}
 
 
 def consider(session: Session, members: list[int]) -> None:

@@ -163,14 +163,21 @@ def decided(session: Session, since: datetime, until: datetime | None = None) ->
     ).all()
 
 
-def drawn(session: Session, now: datetime) -> Sequence[Row[Any]]:
-    """Matured leads that chance could have sent to the pool: by, propensity, won."""
-    return session.execute(
-        select(decisions.c.by, decisions.c.propensity, case((won_in_time(), 1), else_=0).label("won"))
+def drawn(session: Session, now: datetime) -> list[tuple[bool, float, bool, int]]:
+    """Matured leads that chance could have sent to the pool: whether it did, how likely, if won, and how many."""
+    each = (
+        select(
+            (decisions.c.by == "reserve").label("reserve"),
+            decisions.c.propensity,
+            case((won_in_time(), 1), else_=0).label("won"),
+        )
         .join(leads, leads.c.id == decisions.c.lead_id)
         .where(decisions.c.by.in_(("turn", "reserve")), decisions.c.propensity > 0, decisions.c.propensity < 1)
         .where(leads.c.matures_at <= now, leads.c.trial.is_(False))
-    ).all()
+        .subquery()
+    )
+    rows = session.execute(select(each, func.count()).group_by(*each.c).order_by(*each.c))
+    return [(bool(sent), float(chance), bool(won), int(many)) for sent, chance, won, many in rows]
 
 
 def asked(session: Session, since: datetime) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -81,11 +81,12 @@ OF_EACH = (
     func.coalesce(leads.c.seen_probability, leads.c.probability).label("seen"),
     leads.c.horizon_days,
     leads.c.posted_at,
-    leads.c.matures_at,
-    leads.c.outcome,
-    leads.c.outcome_at,
-    leads.c.data_problem,
     leads.c.made_up,
+    # Without an outcome at its day; and disqualified by something else than wrong data.
+    case((leads.c.outcome.in_(("", "reopened")), 1), (leads.c.outcome_at > leads.c.matures_at, 1), else_=0).label(
+        "open"
+    ),
+    case((and_(leads.c.outcome == "disqualified", not_(leads.c.data_problem)), 1), else_=0).label("disqualified"),
     case((won_in_time(), 1), else_=0).label("won"),
     placed().label("place"),
 )

@@ -76,11 +76,14 @@ def shut_out(weeks: Iterable[Week]) -> float:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A matured hard lead that chance could send to the pool: whether it did, how likely, and whether it was won."""
+    """Matured hard leads that chance could send to the pool: whether it did, how likely, if won, and how many those
+    are.
+    """
 
     reserve: bool
     propensity: float
     won: bool
+    leads: int = 1
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,20 @@ def by_recommendation(drawn: Sequence[Drawn]) -> Effect | None:
     linearised variance (Lunceford & Davidian 2004) and a normal-mixture sequence instead of a fixed interval
     (Waudby-Smith et al. 2021), as an admin may look every day.
     """
-    y = np.array([float(one.won) for one in drawn])
-    sent = np.array([one.reserve for one in drawn], dtype=bool)
-    if len(drawn) < EFFECT_NEEDS or sent.all() or not sent.any():
+    y, many = np.array([float(one.won) for one in drawn]), np.array([float(one.leads) for one in drawn])
+    sent, leads = np.array([one.reserve for one in drawn], dtype=bool), sum(one.leads for one in drawn)
+    if leads < EFFECT_NEEDS or sent.all() or not sent.any():
         return None
     chance = np.array([one.propensity if one.reserve else 1 - one.propensity for one in drawn])
     means, score = [], np.zeros(len(drawn))
     for arm, sign in ((sent, 1.0), (~sent, -1.0)):
         weight = np.where(arm, 1 / chance, 0.0)
-        means.append(float((weight * y).sum() / weight.sum()))
-        score += sign * weight * (y - means[-1]) * len(drawn) / weight.sum()
-    reach = normal_mixture(float((score**2).sum()), rho=EFFECT_NEEDS / 5) / len(drawn)
+        total = float((many * weight).sum())
+        means.append(float((many * weight * y).sum()) / total)
+        score += sign * weight * (y - means[-1]) * leads / total
+    reach = normal_mixture(float((many * score**2).sum()), rho=EFFECT_NEEDS / 5) / leads
     difference = means[0] - means[1]
-    return Effect(len(drawn), means[0], means[1], difference - reach, difference + reach)
+    return Effect(leads, means[0], means[1], difference - reach, difference + reach)
 
 
 def _week(week: Week) -> Numbers:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,15 @@ def test_an_effect_by_recommendation_is_not_fooled_by_who_is_sent() -> None:
         inside += one.low <= 0.15 <= one.high
     assert np.mean(found) == pytest.approx(0.15, abs=0.01)
     assert inside >= 295, "a range that may be looked at daily is wider than one for a single look"
+
+
+def test_leads_that_are_alike_may_be_counted_together() -> None:
+    single = drawn(np.random.default_rng(4), 900, 0.1)
+    alike = Counter((one.reserve, one.propensity, one.won) for one in single)
+    one, other = by_recommendation(single), by_recommendation([Drawn(*key, many) for key, many in alike.items()])
+    assert one is not None
+    assert other is not None
+    assert astuple(one) == pytest.approx(astuple(other))
 
 
 def test_no_effect_is_told_of_few_or_of_one_arm() -> None:
