@@ -226,9 +226,7 @@ def queue_digest(session: Session, ready: Draft, at: Moment) -> bool:
             "made_up": at.made_up,
             "released_at": at.now,
         }
-        number = digests.release(
-            session, row, one.teams, counted=one.counted, left_out=one.left_out, corrected=one.corrected
-        )
+        number = digests.release(session, row, one.teams, members=one.members, corrected=one.corrected)
         if number is None:
             raise TakenMeanwhile
         numbers.append(number)

@@ -6,7 +6,6 @@ itself, whatever was said in it, and only a digest tries; a preview tells of set
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,11 +46,10 @@ class NewSet:
     cells: dict[str, Any]
     settled_early: int
     data_problems: int
-    # Its leads by the cell they are told of in, and if as won; and the ids of those in no cell.
-    counted: dict[Told, list[int]]
-    left_out: list[int]
-    # The same of those of earlier sets that are corrected with it.
-    corrected: dict[Told, list[int]]
+    # Its leads by the cell they are told of in, or why in none, and if as won.
+    members: dict[Told, list[int]]
+    # Those of earlier sets that are corrected with it, by whether they are won now.
+    corrected: dict[bool, list[int]]
 
 
 @dataclass
@@ -106,12 +104,12 @@ def _group(
         changed = _corrections(session, one, horizon, found[0]) if found is not None else []
         if found is not None and _may_be_told(rows, found[0], need, readers, changed):
             cells, left_out = found
-            places = list(zip(rows, _places(rows), strict=True))
-            counted = _by_told((row, place) for row, place in places if place in cells)
-            others = [row.id for row, place in places if place not in cells]
-            corrected = _by_told((row, row.told_place) for row in changed)
+            members: dict[Told, list[int]] = defaultdict(list)
+            for row, place in zip(rows, _places(rows), strict=True):
+                members[place, bool(row.won)].append(row.id)
+            corrected = {won: [row.id for row in changed if row.won_now == won] for won in (True, False)}
             left = left_out[EARLY], left_out[PROBLEM]
-            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), *left, counted, others, corrected))
+            ready.sets.append(NewSet(horizon, one.teams, frozen(cells), *left, members, corrected))
             ready.leads[horizon] += rows
             continue
         if found is not None:
@@ -131,7 +129,7 @@ def _may_be_told(
     told = [cells, *(_cells(left)[0] for left in without)]
     for one in told:
         for row in corrections:
-            one[row.told_place].correct(row.probability, 1 if row.won else -1)
+            one[row.place].correct(row.probability, 1 if row.won_now else -1)
     return all(may_release(one, need, len(corrections)) for one in told)
 
 
@@ -144,14 +142,6 @@ def _corrections(session: Session, group: Group, horizon: int, cells: dict[str, 
     found = [row for row in stats.corrected(session, group.teams) if row.horizon_days == horizon]
     room = 1 + min(cells[MORE].leads, cells[NEITHER].leads) // LEADS_A_CORRECTION
     return found[: min(room, CORRECTIONS)]
-
-
-def _by_told(places: Iterable[tuple[Row[Any], str]]) -> dict[Told, list[int]]:
-    """Leads by where they count and whether they were won in time."""
-    found: dict[Told, list[int]] = defaultdict(list)
-    for row, place in places:
-        found[place, bool(row.won)].append(row.id)
-    return found
 
 
 def _cells(rows: list[Row[Any]]) -> tuple[dict[str, Cell], Counter[str]]:

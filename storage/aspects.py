@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.domain.release import CELLS
 from storage.digests import visible
-from storage.stats import OF_EACH, placed, won_in_time
+from storage.stats import OF_EACH, placed_as_told, won_as_told
 from storage.tables import Block, BlockRelease, Lead, Release, ReleaseTeam, Response, table
 
 blocks, block_releases, releases = table(Block), table(BlockRelease), table(Release)
@@ -49,11 +49,11 @@ def by_difficulty(session: Session, among: ColumnElement[bool]) -> list[Any]:
     """
     each = (
         select(
-            placed().label("place"),
+            placed_as_told().label("place"),
             leads.c.hard,
             func.coalesce(leads.c.author_id, leads.c.rep_id).label("by_id"),
             leads.c.probability,
-            case((won_in_time(), 1), else_=0).label("won"),
+            case((won_as_told(), 1), else_=0).label("won"),
         )
         .where(among)
         .subquery()
@@ -86,7 +86,7 @@ def answered(session: Session, among: ColumnElement[bool]) -> list[Any]:
                 and_(said.c.quote, ~refused).label("quote"),
             )
             .select_from(leads.join(said, in_force))
-            .where(among, placed().in_(CELLS))
+            .where(among, placed_as_told().in_(CELLS))
             .order_by(leads.c.id)
         ).all()
     )

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, literal, or_, select, update
 from sqlmodel import Session
 
+from bot.domain.release import CELLS
 from storage.database import changed
 from storage.stats import won_in_time
 from storage.tables import Digest, Lead, Release, ReleaseTeam, table
 
-# In which cell a lead is told of, and whether as won.
+# In which cell a lead is told of, or why in none, and whether as won.
 Told = tuple[str, bool]
 digests, releases, release_teams, leads = table(Digest), table(Release), table(ReleaseTeam), table(Lead)
 CHUNK = 500
@@ -71,31 +72,32 @@ def release(
     row: dict[str, Any],
     teams: Iterable[int],
     *,
-    counted: Mapping[Told, list[int]],
-    left_out: list[int],
-    corrected: Mapping[Told, list[int]],
+    members: Mapping[Told, list[int]],
+    corrected: Mapping[bool, list[int]],
 ) -> int | None:
     """Freeze a set: its figures, and its leads' mark; its number. None when another digest took one of the leads.
 
-    `counted` are those of its leads that are in a cell, `left_out` the others, and `corrected` those of earlier sets
-    whose change joins it.
+    `corrected` are leads of earlier sets whose change joins it, by whether they are told of as won now.
     """
     number = int(session.execute(insert(releases).returning(releases.c.id), row).scalar_one())
     session.execute(insert(release_teams), [{"release_id": number, "team_id": team} for team in sorted(teams)])
-    marked = _mark(session, left_out, release_id=number)
-    for told, members in counted.items():
-        marked += _mark(session, members, release_id=number, **_as_told(told))
-    if marked < len(left_out) + sum(len(members) for members in counted.values()):
+    marked = 0
+    for (place, won), these in members.items():
+        told = {"told_won": won} | _changed_since(won) if place in CELLS else {}
+        marked += _mark(session, these, release_id=number, told_place=place, **told)
+    if marked < sum(len(these) for these in members.values()):
         return None
-    for told, members in corrected.items():
-        session.execute(update(leads).where(leads.c.id.in_(members)).values(**_as_told(told)))
+    for won, these in corrected.items():
+        if not these:
+            continue
+        values = {"corrected_won": won} | _changed_since(won)
+        session.execute(update(leads).where(leads.c.id.in_(these)).values(**values))
     return number
 
 
-def _as_told(told: Told) -> dict[str, Any]:
-    place, won = told
-    # What has changed since it was read is a correction already.
-    return {"told_place": place, "told_won": won, "corrected": won_in_time() != literal(won)}
+def _changed_since(won: bool) -> dict[str, Any]:
+    """What has changed since it was read is a correction already."""
+    return {"corrected": won_in_time() != literal(won)}
 
 
 def consider(session: Session, members: list[int]) -> None:

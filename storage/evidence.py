@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.domain.evidence import Numbers
 from bot.domain.release import CELLS
 from storage.digests import visible
-from storage.stats import OF_EACH, placed, won_in_time
+from storage.stats import OF_EACH, placed_as_told, won_as_told
 from storage.tables import Evidence, Lead, Release, table
 
 # From a moment, or from the beginning of time, to before another.
@@ -56,10 +56,10 @@ def by_number(session: Session, sets: Sets, span: Span) -> Numbers:
     """Of the leads of these sets that were posted in a span and count: the tool's number, how many had it, and how many
     of those were won in time. Shape: numbers by 3.
     """
-    won = func.sum(case((won_in_time(), 1), else_=0))
+    won = func.sum(case((won_as_told(), 1), else_=0))
     statement = (
         select(leads.c.probability, func.count(), won)
-        .where(sets.holds(), _within(span), placed().in_(CELLS))
+        .where(sets.holds(), _within(span), placed_as_told().in_(CELLS))
         .group_by(leads.c.probability)
     )
     # A tool that rounds to nothing has a number for each lead: then they are as many as the leads.

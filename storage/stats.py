@@ -70,6 +70,20 @@ def placed() -> ColumnElement[str]:
     )
 
 
+def won_as_told() -> ColumnElement[bool]:
+    """Won in time; of a lead that a set has told of, as it was told.
+
+    What is made of released sets later (blocks, cohorts) is told once it is large and mixed enough. Were it made of
+    outcomes as they stand, one that changes could tip the balance, and show by that what was said about it.
+    """
+    return func.coalesce(leads.c.told_won, won_in_time())
+
+
+def placed_as_told() -> ColumnElement[str]:
+    """The same of the place."""
+    return func.coalesce(leads.c.told_place, placed())
+
+
 # What figures need of each matured lead, and nothing more.
 OF_EACH = (
     leads.c.id,
@@ -87,8 +101,8 @@ OF_EACH = (
         "open"
     ),
     case((and_(leads.c.outcome == "disqualified", not_(leads.c.data_problem)), 1), else_=0).label("disqualified"),
-    case((won_in_time(), 1), else_=0).label("won"),
-    placed().label("place"),
+    case((won_as_told(), 1), else_=0).label("won"),
+    placed_as_told().label("place"),
 )
 
 
@@ -163,12 +177,16 @@ def unreleased(session: Session, teams: Iterable[int], now: datetime) -> Sequenc
 
 
 def corrected(session: Session, teams: Iterable[int]) -> Sequence[Row[Any]]:
-    """Leads that sets about these teams have told of, whose outcome has changed since, oldest first, whosever now."""
+    """Leads that sets about these teams have told of, whose outcome has changed since, oldest first, whosever now.
+
+    `won` is as its set told of it; `won_now` as it stands.
+    """
     changed = text("corrected")  # as it stands in the partial index
-    told = leads.c.told_won.is_not(None) & (leads.c.told_won != won_in_time())
+    told = leads.c.told_won.is_not(None) & (func.coalesce(leads.c.corrected_won, leads.c.told_won) != won_in_time())
+    now = case((won_in_time(), 1), else_=0).label("won_now")
     about = select(release_teams.c.release_id).where(release_teams.c.team_id.in_(set(teams)))
     return session.execute(
-        select(*OF_EACH, leads.c.told_place).where(changed, told, leads.c.release_id.in_(about)).order_by(leads.c.id)
+        select(*OF_EACH, now).where(changed, told, leads.c.release_id.in_(about)).order_by(leads.c.id)
     ).all()
 
 

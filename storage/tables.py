@@ -195,11 +195,12 @@ class Lead(SQLModel, table=True):
     release_id: int | None = None
     # Whether a digest has tried to release it: it is tried again only together with a mixed batch of newer ones.
     considered: bool = False
-    # In which cell of its set it was told of, whether as won, and whether its outcome has changed since: that joins a
-    # later set.
+    # In which cell of its set it was told of, or why in none, and whether as won. Whether its outcome has changed
+    # since, which joins a later set; and, where it has joined one, whether as won.
     told_place: str | None = None
     told_won: bool | None = None
     corrected: bool = False
+    corrected_won: bool | None = None
     problem_told_at: datetime | None = _moment(default=None)
     # The lead_id of the record that the CRM merged this one into: what becomes of that becomes of this.
     merged_into: str = ""
