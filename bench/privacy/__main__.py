@@ -50,8 +50,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     names = "reps", "years", "sets", "leads in them", "certain", "guessed right", "base rates", "advantage, points"
-    print(f"| {' | '.join([*names, 'cue, points', 'quotes, points', 'waited'])} |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join([*names, 'changed', 'their points', 'cue, points', 'quotes, points', 'waited'])} |")
+    print("|" + "---|" * 13)
     with ProcessPoolExecutor(asked.jobs) as pool:
         for reps in asked.teams:
             found = years(reps, asked.years, pool, asked.keep)
@@ -59,7 +59,8 @@ def main() -> None:
             waited = found.waited_weeks / max(1, found.leads)
             print(
                 f"| {reps} | {asked.years} | {found.sets:,} | {found.leads:,} | {found.certain} | {share:.1f} % | "
-                f"{base:.1f} % | {found.advantage:+.2f} | {found.cue_advantage:+.2f} | {found.quote_advantage:+.2f} | "
+                f"{base:.1f} % | {found.advantage:+.2f} | {found.changed:,} | {found.changed_advantage:+.1f} | "
+                f"{found.cue_advantage:+.2f} | {found.quote_advantage:+.2f} | "
                 f"{waited:.1f} weeks |",
                 flush=True,
             )

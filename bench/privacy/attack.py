@@ -5,44 +5,26 @@ The attacker parses what the digests say, takes the differences of any two, and 
 won, how many were won in each. The line on hard leads tells the same of a block of sets, hard and other leads apart.
 From that: a lead whose answer is the same in everything that fits is *certain*. For the others the chance of each
 answer follows from the counts, sharpened by the tool's chances, of which the digest tells the sum, and fitted to the
-block; the attacker guesses the likeliest.
+block; the attacker guesses the likeliest. What the CRM tells otherwise later joins a set of its own (corrected.py).
 """
 
-import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.privacy.corrected import Chances, Explanation, explained, joining
 from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen
 from bench.privacy.quotes import against_quotes
+from bench.privacy.reading import Figures, read
 from bot.domain.evidence import expit
 from bot.domain.release import CELLS, LESS, MORE, NEITHER
 
+NEGLIGIBLE = 1e-4
 Numbers = NDArray[np.float64]
-_TOTAL = re.compile(r"([\d,]+) leads? (?:is|are) past \d+ days?")
-_CALLED = re.compile(r"Reps called (\d+) of them more likely than the tool did, and (\d+) less likely")
-_MORE = re.compile(r"Called more likely: \d+\. Won: ([^;]+); the tool's numbers had pointed to (?:about ([\d.]+)|f)")
-_NEITHER = re.compile(r"same period: ([^.]+?) won of \d+, (?:about ([\d.]+)|fewer than 1) expected")
-_HARD = re.compile(
-    r"Of (\d+) hard leads called more likely, ([^;]+?) were won; .*?"
-    r"Hard leads nobody called more or less likely: ([^.]+?) won of (\d+)"
-)
-_LESS = re.compile(r"Called less likely: (\d+)\. (?:Of the first (\d+), )?[wW]on: ([^;]+); (?:about ([\d.]+)|f)")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One digest's numbers. `won` where it is told, `expected` as rounded; what is held back is absent."""
-
-    leads: dict[str, int]
-    won: dict[str, int]
-    expected: dict[str, float]
-    # Of hard leads, (leads, won) called more likely, and neither; None before a block, or where a count is held back.
-    hard: dict[str, tuple[int, int]] | None = None
 
 
 @dataclass
@@ -64,6 +46,10 @@ class Loot:
     quote_leads: int = 0
     quote_right: int = 0
     quote_base_right: int = 0
+    # Leads whose outcome changed after it was told and joined a later set, and guesses on what was said of those.
+    changed: int = 0
+    changed_right: int = 0
+    changed_base_right: int = 0
 
     def __add__(self, other: "Loot") -> "Loot":
         return Loot(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -72,6 +58,11 @@ class Loot:
     def advantage(self) -> float:
         """Points of right guesses over guessing from base rates."""
         return 100 * (self.right - self.base_right) / self.leads if self.leads else 0.0
+
+    @property
+    def changed_advantage(self) -> float:
+        """The same of leads whose outcome changed after it was told, among which a set's counts move by single ones."""
+        return 100 * (self.changed_right - self.changed_base_right) / self.changed if self.changed else 0.0
 
     @property
     def cue_advantage(self) -> float:
@@ -84,33 +75,6 @@ class Loot:
         return 100 * (self.quote_right - self.quote_base_right) / self.quote_leads if self.quote_leads else 0.0
 
 
-def read(text: str) -> Figures | None:
-    """The numbers of a digest; none where it has no results."""
-    total, called = _TOTAL.search(text), _CALLED.search(text)
-    if total is None or called is None:
-        return None
-    leads = {MORE: int(called[1]), LESS: int(called[2])}
-    leads[NEITHER] = int(total[1].replace(",", "")) - leads[MORE] - leads[LESS]
-    won: dict[str, int] = {}
-    expected: dict[str, float] = {}
-    for name, pattern in ((MORE, _MORE), (NEITHER, _NEITHER)):
-        found = pattern.search(text)
-        if found is None:
-            raise ValueError(f"the digest's line on {name} is not as the attacker knows it")
-        if found[1].isdigit():
-            won[name] = int(found[1])
-        if found[2]:
-            expected[name] = float(found[2])
-    return Figures(leads, won, expected, _read_hard(text))
-
-
-def _read_hard(text: str) -> dict[str, tuple[int, int]] | None:
-    found = _HARD.search(text)
-    if found is None or not (found[2].isdigit() and found[3].isdigit()):
-        return None
-    return {MORE: (int(found[1]), int(found[2])), NEITHER: (int(found[4]), int(found[3]))}
-
-
 @dataclass
 class Set:
     """A released set as the attacker knows it: its leads, the chance of each answer, and how many gave each."""
@@ -118,8 +82,10 @@ class Set:
     members: list[Known]
     chance: dict[int, dict[str, float]]
     size: dict[str, int]
-    won: dict[str, int] | None
+    # How many of its leads were won, by cell; in the mean, where what the CRM told otherwise later may explain it too.
+    won: dict[str, float] | None
     told_at: datetime
+    exact: bool = True
 
 
 def attack(known: list[Known], seen: list[Seen]) -> Loot:
@@ -128,6 +94,11 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
     before = Figures(dict.fromkeys(CELLS, 0), dict.fromkeys(CELLS, 0), dict.fromkeys(CELLS, 0.0))
     sets: list[Set] = []
     pending: list[Set] = []
+    # As what each lead was told of, and the chance of each answer, by lead.
+    told_won: dict[int, bool] = {}
+    changed = set[int]()
+    chance: Chances = {}
+    by_id = {k.id: k for k in known}
     for one in seen:
         now = read(one.text)
         if now is None:
@@ -136,9 +107,16 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
             if not one.digest:
                 raise AssertionError("a preview told of a set that no digest had told of")
             members = [k for k in known if k.id not in taken and k.matures_at <= one.at and k.ends != "early"]
+            members = [replace(k, ends=k.ends_at(one.at)) for k in members]
             taken |= {k.id for k in members}
-            found, certain = _one_set(members, before, now, one.at)
+            size = {name: now.leads[name] - before.leads[name] for name in CELLS}
+            stands = {number: by_id[number].ends_at(one.at) == "won" for number in told_won}
+            joined = joining((by_id[number] for number, won in told_won.items() if won != stands[number]), size)
+            corrections = [(k, 1 if stands[k.id] else -1) for k in joined]
+            found, certain = _one_set(members, before, now, one.at, corrections, chance)
+            told_won |= {k.id: k.ends == "won" for k in members} | {k.id: stands[k.id] for k in joined}
             loot += Loot(leads=len(members), sets=1, certain=certain)
+            changed |= {k.id for k in joined}
             loot.waited_weeks += sum((one.at - k.matures_at).total_seconds() / 604_800 for k in members)
             sets.append(found)
             pending.append(found)
@@ -150,9 +128,11 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
     rates = _base_rates(known)
     for each in sets:
         for k in each.members:
-            guess = max(CELLS, key=lambda name: each.chance[k.id][name])
-            loot.right += guess == k.said
-            loot.base_right += rates[_class(k)] == k.said
+            right = max(CELLS, key=lambda name: each.chance[k.id][name]) == k.said
+            base_right = rates[_class(k)] == k.said
+            loot += Loot(right=right, base_right=base_right)
+            if k.id in changed:
+                loot += Loot(changed=1, changed_right=right, changed_base_right=base_right)
     cues, quotes = against_cues(seen, sets), against_quotes(seen, sets)
     loot += Loot(certain=cues.certain, cue_leads=cues.leads, cue_right=cues.right, cue_base_right=cues.base_right)
     return loot + Loot(
@@ -163,7 +143,14 @@ def attack(known: list[Known], seen: list[Seen]) -> Loot:
     )
 
 
-def _one_set(members: list[Known], before: Figures, now: Figures, at: datetime) -> tuple[Set, int]:
+def _one_set(
+    members: list[Known],
+    before: Figures,
+    now: Figures,
+    at: datetime,
+    corrections: list[tuple[Known, int]],
+    chance: Chances,
+) -> tuple[Set, int]:
     """What follows from a set's counts alone, and of how many leads the answer is certain."""
     size = {name: now.leads[name] - before.leads[name] for name in CELLS}
     left_out, certain = len(members) - sum(size.values()), 0
@@ -172,19 +159,33 @@ def _one_set(members: list[Known], before: Figures, now: Figures, at: datetime) 
         certain += left_out
     wins = [k for k in members if k.ends == "won"]
     others = [k for k in members if k.ends != "won"]
-    won = {name: now.won.get(name, 0) - before.won.get(name, 0) for name in (MORE, NEITHER)}
-    told = all(name in now.won and name in before.won for name in won)
-    won[LESS] = len(wins) - sum(won.values())
-    chance: dict[int, dict[str, float]] = defaultdict(dict)
+    told = all(name in now.won and name in before.won for name in (MORE, NEITHER))
+    moved = {name: now.won.get(name, 0) - before.won.get(name, 0) for name in (MORE, NEITHER)}
+    explanations = [Explanation({}, 1.0)]
+    if told:
+        explanations, sure = explained(corrections, chance, size, moved, len(wins))
+        certain += sure
+    chance |= {k.id: dict.fromkeys(CELLS, 0.0) for k in members}
     for name in CELLS:
-        groups = [(wins, won[name]), (others, size[name] - won[name])] if told else [(members, size[name])]
-        moved = now.expected[name] - before.expected[name] if name in now.expected and name in before.expected else None
-        for group, chances in zip((g for g, _ in groups), _shares(groups, moved), strict=True):
-            for k, share in zip(group, chances, strict=True):
-                chance[k.id][name] = share
-        certain += sum(count == len(group) > 0 for group, count in groups) * 1
-        certain += _forced(groups, moved)
-    return Set(members, chance, size, won if told else None, at), certain
+        told_of = name in now.expected and name in before.expected
+        expected = now.expected[name] - before.expected[name] if told_of else None
+        surely = []
+        for one in explanations:
+            won = one.won.get(name, 0)
+            groups = [(wins, won), (others, size[name] - won)] if told else [(members, size[name])]
+            surely.append(sum(count == len(group) > 0 for group, count in groups) + _forced(groups, expected))
+            if one.share < NEGLIGIBLE:
+                continue
+            for (group, _), chances in zip(groups, _shares(groups, expected), strict=True):
+                for k, share in zip(group, chances, strict=True):
+                    chance[k.id][name] += one.share * share
+        # Certain is what is so in whichever way the set is explained.
+        certain += min(surely)
+    mine = {k.id: chance[k.id] for k in members}
+    if not told:
+        return Set(members, mine, size, None, at), certain
+    won_by = {name: sum(one.share * one.won[name] for one in explanations) for name in CELLS}
+    return Set(members, mine, size, won_by, at, exact=len(explanations) == 1), certain
 
 
 def _fit_block(sets: list[Set], before: dict[str, tuple[int, int]] | None, now: dict[str, tuple[int, int]]) -> int:
@@ -195,7 +196,7 @@ def _fit_block(sets: list[Set], before: dict[str, tuple[int, int]] | None, now: 
     if not sets or any(one.won is None for one in sets):
         return 0
     earlier = before or {MORE: (0, 0), NEITHER: (0, 0)}
-    certain = 0
+    certain, exact = 0, all(one.exact for one in sets)
     totals = {name: sum(one.size[name] for one in sets) for name in CELLS}
     wins = {name: sum((one.won or {})[name] for one in sets) for name in CELLS}
     hard = {name: now[name][0] - earlier[name][0] for name in (MORE, NEITHER)}
@@ -205,20 +206,21 @@ def _fit_block(sets: list[Set], before: dict[str, tuple[int, int]] | None, now: 
     for is_hard in (True, False):
         for is_won in (True, False):
             group = [k for k in members if k.hard == is_hard and (k.ends == "won") == is_won]
-            counts: dict[str, int] = {}
+            counts: dict[str, float] = {}
             for name in (MORE, NEITHER):
                 leads = hard[name] if is_hard else totals[name] - hard[name]
                 won = hard_won[name] if is_hard else wins[name] - hard_won[name]
                 counts[name] = won if is_won else leads - won
             counts[LESS] = len(group) - sum(counts.values())
-            if min(counts[MORE], counts[NEITHER]) < 0:
+            if (is_hard or exact) and min(counts[MORE], counts[NEITHER]) < 0:
                 raise AssertionError("the attacker takes the wrong sets for the block")
-            certain += sum(count == len(group) > 0 for count in counts.values())
+            if is_hard or exact:
+                certain += sum(count == len(group) > 0 for count in counts.values())
             _scale(group, chance, counts)
     return certain
 
 
-def _scale(group: list[Known], chance: dict[int, dict[str, float]], counts: dict[str, int]) -> None:
+def _scale(group: list[Known], chance: dict[int, dict[str, float]], counts: dict[str, float]) -> None:
     """Scale the chances so that each answer's add up to its count and each lead's to 1: iterative proportional fit."""
     for _ in range(15):
         for name in CELLS:

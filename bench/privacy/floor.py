@@ -21,13 +21,16 @@ from storage.tables import Workspace
 
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
 HORIZON, WEEKS, LEADS_A_REP, LEADS_A_WEEK = 60, 52, 5, 100
-MANAGER, HARD = 1, 0.15
+MANAGER, HARD, CHANGES = 1, 0.15, 0.01
 _QUOTE = re.compile(r"> (number \d+)")
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the CRM knows of a lead, and what its rep said. `ends`: won, lost, disqualified, early or open."""
+    """What the CRM knows of a lead, and what its rep said. `ends`: won, lost, disqualified, early or open.
+
+    `changes` says when the CRM thinks again and as what it ends then.
+    """
 
     id: int
     rep: int
@@ -40,6 +43,11 @@ class Known:
     cues: tuple[str, ...] = ()
     # What she wrote and may be quoted with; "" where she did not agree.
     quote: str = ""
+    changes: tuple[datetime, str] | None = None
+
+    def ends_at(self, at: datetime) -> str:
+        """How it has ended, as the CRM has it then."""
+        return self.changes[1] if self.changes is not None and self.changes[0] <= at else self.ends
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,8 @@ def a_year(reps: int, seed: int) -> tuple[list[Known], list[Seen]]:
             people.add(session, _person(f"U0REP{number:02}", is_rep=True, team_id=team))
         people.set_manager(session, team, MANAGER, BEGAN)
         known = _leads(session, random, np.random.default_rng([seed, 1]), reps)
-        seen = _reads(session, random)
+        known = _changing(known, np.random.default_rng([seed, 2]))
+        seen = _reads(session, random, known)
     engine.dispose()
     return known, seen
 
@@ -148,8 +157,19 @@ def _answer(known: Known) -> dict[str, Any]:
     }
 
 
-def _reads(session: Session, random: np.random.Generator) -> list[Seen]:
-    seen = []
+def _changing(known: list[Known], random: np.random.Generator) -> list[Known]:
+    """One in a hundred is told otherwise after its day: a deal falls through, or was won in time after all."""
+    to = {"won": "lost", "lost": "won", "open": "won"}
+    drawn = random.random(len(known)) < CHANGES
+    later = random.uniform(0, 150, len(known))
+    return [
+        replace(k, changes=(k.matures_at + timedelta(days=float(days)), to[k.ends])) if one and k.ends in to else k
+        for k, one, days in zip(known, drawn, later, strict=True)
+    ]
+
+
+def _reads(session: Session, random: np.random.Generator, known: list[Known]) -> list[Seen]:
+    seen, to_come = [], sorted(((k.changes[0], k) for k in known if k.changes is not None), key=lambda pair: pair[0])
     weeks = WEEKS + HORIZON // 7 + 2
     for week in range(1, weeks):
         hours = sorted(random.uniform(0, 7 * 24, 2))
@@ -157,6 +177,9 @@ def _reads(session: Session, random: np.random.Generator) -> list[Seen]:
         for place, hour in enumerate(hours):
             now = BEGAN + timedelta(weeks=week, hours=float(hour))
             at = Moment(now, now)
+            while to_come and to_come[0][0] <= now:
+                _, k = to_come.pop(0)
+                responses.stand(session, k.id, k.ends_at(now), k.matures_at - timedelta(days=1))
             due = digests.coming(session, people.by_id(session, MANAGER), now)
             # An admin may send it early, at an hour of his choice; whoever looks may look as often as he likes.
             made = digests.draft(session, MANAGER, due, at, looking=place != sent_at)

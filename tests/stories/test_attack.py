@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bench.privacy.attack import Set, attack, read
+from bench.privacy.attack import Set, attack
+from bench.privacy.corrected import explained, joining
 from bench.privacy.cues import against_cues
 from bench.privacy.floor import Known, Seen, a_year
 from bench.privacy.quotes import against_quotes
+from bench.privacy.reading import read
 from bot.domain.release import LESS, MORE, NEITHER, Cell, frozen, together
 from bot.views.digest import digest
 from bot.views.digest_figures import HorizonFigures
@@ -19,6 +21,7 @@ from tests.domain.test_release import NOTHING_NEW
 def test_a_year_of_digests_gives_nobody_away(reps: int) -> None:
     loot = attack(*a_year(reps, seed=reps))
     assert loot.sets >= 3, "an attack on nothing proves nothing"
+    assert loot.changed > 0, "outcomes changed after they were told, and joined"
     assert loot.certain == 0
     assert loot.advantage <= 1.0
     assert loot.cue_leads > 0 or reps < 8, "a cue is named in every large team's year"
@@ -50,7 +53,7 @@ def test_the_attacker_has_teeth() -> None:
 def test_the_attacker_reads_the_line_on_hard_leads_too() -> None:
     """A block in which every hard lead that was won had been called: all of them are exposed."""
     known, _ = a_year(12, seed=5)
-    known = [one for one in known if one.ends in ("won", "lost") and not one.data_problem]
+    known = [replace(one, changes=None) for one in known if one.ends in ("won", "lost") and not one.data_problem]
     known = [replace(one, said=MORE) if one.hard and one.ends == "won" else one for one in known]
     last = max(one.matures_at for one in known)
     hard = [one for one in known if one.hard]
@@ -88,6 +91,23 @@ def test_the_attacker_counts_the_quotes_too() -> None:
     later = one.told_at + timedelta(days=7)
     for quotes, certain in ((("number 1", "number 2"), 1), (("number 1",), 0)):
         assert against_quotes([Seen(later, True, "", quotes)], [one]).certain == certain
+
+
+def test_the_attacker_reads_what_a_changed_outcome_does_to_a_set() -> None:
+    """A set without company, whose count could not be as it is told without the change: it is exposed."""
+    known, _ = a_year(12, seed=5)
+    one = known[0]
+    size = {MORE: 10, LESS: 10, NEITHER: 10}
+    for wins, certain in ((4, 1), (12, 0)):
+        # Called more likely, so many were won, and one more than there were to be won in all: or two that lie apart.
+        chance = {one.id: {MORE: 0.2, LESS: 0.2, NEITHER: 0.6}}
+        moved = {MORE: 5, NEITHER: 0} if certain else {MORE: 4, NEITHER: 4}
+        found, sure = explained([(one, 1)], chance, size, moved, wins)
+        assert sure == certain
+        assert sum(each.share for each in found) == pytest.approx(1)
+        assert sum(chance[one.id].values()) == pytest.approx(1)
+        assert (chance[one.id][MORE] == 1) == bool(certain)
+    assert joining(known, size) == sorted(known, key=lambda k: k.id)[:1], "a small set takes one"
 
 
 def test_the_attacker_reads_what_the_digest_says() -> None:
