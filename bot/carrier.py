@@ -34,7 +34,7 @@ class Carrier:
     """Says claimed letters. A process has one, so that its posts take turns."""
 
     def __init__(self, deps: Deps, scopes: set[str]) -> None:
-        self._deps = deps
+        self._deps, self._scopes = deps, frozenset(scopes)
         self.can_read_history = bool(scopes & delivery.HISTORY_SCOPES)
         self._can_send_pictures = delivery.PICTURES in scopes
         self._turn, self._settled = threading.Lock(), threading.Event()
@@ -81,7 +81,7 @@ class Carrier:
         A crash leaves every post that Slack took and we did not write down to be said again. So there should be one of
         them, not one a lane, as long as Slack answers quickly. Where its history can be read, nothing is said twice.
         """
-        if self.can_read_history or letter["kind"] in PACED:
+        if letter["kind"] in PACED or delivery.may_look(self._scopes, letter):
             return threading.Event()
         with self._turn:
             self._settled.wait(TURN)
@@ -90,9 +90,10 @@ class Carrier:
 
     def _say(self, letter: Letter) -> tuple[Answer, list[Json]]:
         if letter["error"] == UNCERTAIN:
-            log.warning("letter.again", letter=letter["id"], attempt=letter["attempt"], looks=self.can_read_history)
+            looks = delivery.may_look(self._scopes, letter)
+            log.warning("letter.again", letter=letter["id"], attempt=letter["attempt"], looks=looks)
         try:
-            return delivery.deliver(self._deps.slack, letter, can_read_history=self.can_read_history)
+            return delivery.deliver(self._deps.slack, letter, self._scopes)
         except Exception as failure:  # noqa: BLE001  # whatever it was, the letter may have been said, and is settled so
             log.error("letter.failed", letter=letter["id"], trace=frames(failure))
             return Answer(Kind.UNKNOWN, "failed"), []

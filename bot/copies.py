@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from bot.place import find_place
+from bot.place import hold_place
 from bot.views.kit import Ref
 from storage import outbox
 
@@ -37,7 +37,7 @@ def take_copy_away(session: Session, ref: Ref, slack_id: str, pressed: Pressed |
     """Delete the pressed message if it is a copy of the lead's own. Raises what `find_place` raises."""
     if pressed is None:
         return
-    lead = find_place(session, ref, slack_id).lead
+    lead = hold_place(session, ref, slack_id).lead
     # One from before the lead was passed on and came back is no copy: it is known, and says what it says.
     if may_be_copy(lead, pressed) and not outbox.stands_at(session, lead.id, pressed.ts):
         outbox.delete_copy(session, lead.suggestion_letter, pressed.ts, real)

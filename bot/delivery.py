@@ -1,6 +1,9 @@
 """One letter to Slack: send it, understand the answer, and look before saying something twice."""
 
 import uuid
+from collections.abc import Set
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.error import URLError
@@ -9,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot import charts
-from bot.domain.retry import UNCERTAIN, Answer, Kind
+from bot.domain.retry import PASSING, UNCERTAIN, Answer, Kind
 from bot.slack_failures import NO_CODE, SLACK_FAILURES, code_of
 from bot.views.kit import Json
 
@@ -22,17 +25,31 @@ UNKNOWN_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "unsupported_block_
 PICTURES = "files:write"
 # What carries no number of its letter, so that it can't be looked for.
 UNMARKED = ("private", "picture")
-HISTORY_SCOPES = frozenset({"im:history", "channels:history", "groups:history"})
+DIRECT_HISTORY, CHANNEL_HISTORY = frozenset({"im:history"}), frozenset({"channels:history", "groups:history"})
+HISTORY_SCOPES = DIRECT_HISTORY | CHANNEL_HISTORY
+# How far Slack's clock may be behind ours: what was said then is looked for in between, too.
+CLOCKS = timedelta(minutes=5)
 
 
-def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> tuple[Answer, list[Json]]:
-    """Send a claimed letter. A letter that may have been said already is looked for first, where history can be read;
-    elsewhere Slack must at least be answering again before it is said a second time.
+def may_look(scopes: Set[str], letter: Letter) -> bool:
+    """Whether the bot may read where a letter goes. A channel's id does not tell whether it is private."""
+    where = letter["target_channel"] if letter["kind"] == "thread" else letter["dm"] or letter["lane"]
+    direct = str(where)[:1] in ("D", "U", "W")
+    return letter["kind"] not in UNMARKED and bool(scopes & (DIRECT_HISTORY if direct else CHANNEL_HISTORY))
+
+
+def deliver(slack: WebClient, letter: Letter, scopes: Set[str]) -> tuple[Answer, list[Json]]:
+    """Send a claimed letter. A letter that may have been said already is looked for first, where the bot's `scopes` let
+    it read that; elsewhere Slack must at least be answering again before it is said a second time.
 
     How it ended, and the blocks that this workspace does not know and that were left out.
     """
     left_out: list[Json] = []
-    answer = _attempt(lambda: _deliver(slack, letter, can_read_history))
+    if letter["error"] == UNCERTAIN and letter["kind"] not in ("update", "delete"):
+        before = _said_before(slack, letter, scopes)
+        if before is not None:
+            return before, left_out
+    answer = _attempt(partial(_deliver, slack, letter))
     for kind in NEWER:
         # A workspace that does not know these yet still gets the words, which say the same.
         if answer.kind is not Kind.REFUSED or answer.code not in UNKNOWN_BLOCKS or not _has(letter, kind):
@@ -40,8 +57,25 @@ def deliver(slack: WebClient, letter: Letter, *, can_read_history: bool) -> tupl
         blocks = letter["payload"]["blocks"]
         left_out += [block for block in blocks if block["type"] == kind]
         letter = letter | {"payload": letter["payload"] | {"blocks": [one for one in blocks if one["type"] != kind]}}
-        answer = _attempt(partial(_deliver, slack, letter, can_read_history))
+        answer = _attempt(partial(_deliver, slack, letter))
     return answer, left_out
+
+
+def _said_before(slack: WebClient, letter: Letter, scopes: Set[str]) -> Answer | None:
+    """How a letter ended that may have been said already; None where it may be said again.
+
+    Nothing is said while that can't be seen: the look itself may be refused for now, or lose its answer.
+    """
+    if may_look(scopes, letter):
+        looked = _attempt(lambda: Answer(Kind.SENT, ts=_find(slack, letter), channel=_channel(letter)))
+        if looked.kind is Kind.SENT:
+            return looked if looked.ts else None
+        if looked.kind is Kind.REFUSED and looked.code not in (*PASSING, "missing_scope"):
+            return looked
+        if looked.code != "missing_scope":
+            return replace(looked, kind=Kind.UNSEEN)
+    probe = _attempt(lambda: Answer(Kind.SENT if slack.api_test()["ok"] else Kind.UNREACHED))
+    return None if probe.kind is Kind.SENT else replace(probe, kind=Kind.UNSEEN)
 
 
 def _has(letter: Letter, kind: str) -> bool:
@@ -58,15 +92,7 @@ def open_direct(slack: WebClient, slack_id: str) -> Answer:
     return _attempt(call)
 
 
-def _deliver(slack: WebClient, letter: Letter, can_read_history: bool) -> Answer:
-    if letter["error"] == UNCERTAIN and letter["kind"] not in ("update", "delete"):
-        if can_read_history and letter["kind"] not in UNMARKED:
-            if found := _find(slack, letter):
-                return Answer(Kind.SENT, ts=found, channel=_channel(letter))
-        else:
-            probe = _attempt(lambda: Answer(Kind.SENT if slack.api_test()["ok"] else Kind.UNREACHED))
-            if probe.kind is not Kind.SENT:
-                return Answer(Kind.UNREACHED, UNCERTAIN)
+def _deliver(slack: WebClient, letter: Letter) -> Answer:
     payload = {key: letter["payload"][key] for key in ("text", "blocks") if key in letter["payload"]}
     if letter["kind"] == "update":
         done = slack.chat_update(channel=letter["target_channel"], ts=letter["target_ts"], **payload)
@@ -121,7 +147,7 @@ def mark(letter: Letter) -> str:
 
 def _find(slack: WebClient, letter: Letter) -> str:
     """The ts of the message that carries this letter's mark, or "" when there is none."""
-    oldest = f"{letter['created_at'].timestamp():.6f}"
+    oldest = f"{(letter['created_at'] - CLOCKS).timestamp():.6f}"
     more: dict[str, Any] = {"oldest": oldest, "include_all_metadata": True, "limit": 200}
     thread = letter["kind"] == "thread"
     cursor = ""

@@ -24,7 +24,7 @@ from bot.posting import Posting
 from bot.revision import Mode, Reps, rep_for, revise
 from bot.sampling import Drawing
 from bot.views.kit import Ref
-from storage import leads, people, workspace
+from storage import holding, leads, people, workspace
 from storage.stats import RecordKey
 
 Records = dict[RecordKey, Record]
@@ -71,6 +71,7 @@ def send_test(session: Session, item: LeadIn, rep: Row[Any], at: Moment) -> None
 
 def _receive(session: Session, items: list[LeadIn], mode: Mode, records: Records, at: Moment) -> list[Received]:
     results: list[Received | None] = [None] * len(items)
+    holding.hold_named(session, (item.lead_id for item in items))
     known = leads.known(session, (item.lead_id for item in items))
     fresh: dict[str, int] = {}
     for place, item in enumerate(items):

@@ -9,13 +9,15 @@ from bot import posting, routing
 from bot.domain.clock import Moment
 from bot.domain.inbound import OutcomeIn
 from bot.domain.rules import AHEAD, OPEN_OUTCOMES, REHEARSAL, Received
-from storage import leads, responses, workspace
+from storage import holding, leads, responses, workspace
 
 
 def record_outcomes(session: Session, items: list[OutcomeIn], source: str, at: Moment) -> list[Received]:
     """Take in outcomes, in order, one answer each: created, unchanged (told before) or rejected (unknown lead)."""
     if workspace.read(session).rehearsal_slack_id:
         items = _rehearsed(session, items)
+    # What stands is worked out from all that was told: two at once must not each leave out the other's.
+    holding.hold_named(session, (item.lead_id for item in items))
     known = leads.known(session, (item.lead_id for item in items))
     keys = {item.lead_id: row.id for item in items if (row := known.get(item.lead_id)) is not None}
     told = responses.outcome_keys(
@@ -54,6 +56,7 @@ def stands(session: Session, lead: int, outcome: str) -> bool:
 
 def take_back(session: Session, lead: int, at: Moment) -> None:
     """The outcome that counts was told by mistake: what was told before it stands again, to its day."""
+    holding.hold(session, lead)
     latest = responses.latest_outcome(session, lead)
     if latest is not None:
         responses.undo_outcome(session, latest.id, at.now)

@@ -12,7 +12,7 @@ from bot.domain.clock import Moment
 from bot.domain.errors import AlreadyClosed, OtherwiseError
 from bot.domain.rules import OPEN_OUTCOMES
 from bot.domain.wording import DIRECTIONS, WORDING_VERSION
-from bot.place import Place, find_place
+from bot.place import Place, hold_place
 from bot.views import private
 from bot.views.kit import Json, Ref
 from storage import leads, responses
@@ -43,7 +43,7 @@ def record_override(
 
     After the outcome is known it is kept too, marked late, in no figure.
     """
-    place = find_place(session, ref, slack_id)
+    place = hold_place(session, ref, slack_id)
     words = hashlib.sha256(f"{direction}\x1f{reason}".encode()).hexdigest()[:32]
     key = f"view:{view_id}:{words}"
     if responses.by_key(session, key) is not None:
@@ -64,7 +64,7 @@ def add_details(
     at: Moment,
 ) -> None:
     """Add her number (in [0, 1]), cues and consent to the override that stands; a further row with the same words."""
-    place = find_place(session, ref, slack_id)
+    place = hold_place(session, ref, slack_id)
     row = responses.current(session, place.lead.id, place.person)
     if row is None or row.kind != "overridden":
         raise AlreadyClosed("What you had said was withdrawn, so there is nothing to add details to.")
@@ -96,7 +96,7 @@ def _against_itself(lead: Row[Any], tools: float | None, direction: str, estimat
 
 def unquote(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Don't quote me]: consent is taken back, after the outcome too; everything else stays as she said it."""
-    place = find_place(session, ref, slack_id)
+    place = hold_place(session, ref, slack_id)
     row = responses.current(session, place.lead.id, place.person)
     if row is not None and row.kind == "overridden" and row.quote:
         kept = {name: getattr(row, name) for name in ("kind", "direction", "reason", "estimate", "cues")}
@@ -115,7 +115,7 @@ def withdraw(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) 
 
 def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) -> None:
     """[Show the tool's number]: on her message when she alone reads it, else to her alone."""
-    place = find_place(session, ref, slack_id)
+    place = hold_place(session, ref, slack_id)
     if place.lead.suggestion_arm:
         sampling.reveal(session, place.lead, "skip", at)
     if place.lead.suggestion_shared:
@@ -129,7 +129,7 @@ def reveal(session: Session, ref: Ref, slack_id: str, click: str, at: Moment) ->
 
 
 def _open_place(session: Session, ref: Ref, slack_id: str) -> Place:
-    place = find_place(session, ref, slack_id)
+    place = hold_place(session, ref, slack_id)
     if place.lead.outcome not in OPEN_OUTCOMES:
         raise AlreadyClosed
     return place

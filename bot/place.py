@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.domain.errors import LeadGone, NotYours, PassedOn
 from bot.views.kit import Ref
-from storage import leads, people, responses
+from storage import holding, leads, people, responses
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,9 @@ def find_place(session: Session, ref: Ref, slack_id: str) -> Place:
         return Place(lead, ref, person.id)
     had_it = person is not None and responses.of_author(session, lead.id, person.id)
     raise PassedOn if had_it else NotYours
+
+
+def hold_place(session: Session, ref: Ref, slack_id: str) -> Place:
+    """`find_place` for a write: nobody else changes the lead until the commit. Raises what that does."""
+    holding.hold(session, ref.lead)
+    return find_place(session, ref, slack_id)

@@ -17,7 +17,7 @@ from bot.place import Place, find_place
 from bot.posting import Posting
 from bot.views import sampling as views
 from bot.views.kit import Ref
-from storage import leads, outbox, people, sampling
+from storage import holding, leads, outbox, people, sampling
 
 AT_ONCE = 200
 
@@ -80,6 +80,7 @@ def number_form(session: Session, ref: Ref, slack_id: str) -> tuple[str, int, bo
 
 def say_number(session: Session, ref: Ref, slack_id: str, estimate: float, at: Moment) -> None:
     """Keep her number, in [0, 1], and show the tool's. The first one is what is compared; it counts as no answer."""
+    holding.hold(session, ref.lead)
     place, row = _hers(session, ref, slack_id)
     values = {"estimate": estimate, "answered_at": at.now, "prior_id": place.lead.suggestion_prior}
     sampling.change(session, row.id, **values)

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     REFUSED = "refused"  # Slack's own error code: not done
     UNREACHED = "unreached"  # the request never arrived: not done
     UNKNOWN = "unknown"  # a lost answer, a time-out, a 5xx: perhaps done
+    UNSEEN = "unseen"  # perhaps done before, and whether it was could not be seen just now: not done again
 
 
 class State(StrEnum):
@@ -92,6 +93,8 @@ def decide(answer: Answer, *, attempt: int, lost: int, repeatable: bool, now: da
         return Decision(State.SENT)
     if answer.kind is Kind.LIMITED:
         return Decision(State.PENDING, now + wait_of(answer))
+    if answer.kind is Kind.UNSEEN:
+        return Decision(State.UNCERTAIN, now + max(wait_of(answer), backoff(attempt)))
     if answer.kind is Kind.REFUSED and answer.code not in PASSING:
         return Decision(
             State.DEAD, fix=FIXES.get(answer.code, f"Slack answered {answer.code!r}: see docs/operations.md.")

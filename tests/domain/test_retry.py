@@ -25,6 +25,8 @@ S = timedelta(seconds=1)
         (Answer(Kind.UNKNOWN), 1, 0, False, State.UNCERTAIN, SETTLE),
         (Answer(Kind.UNKNOWN), 2, 1, False, State.DEAD, None),
         (Answer(Kind.UNKNOWN), 2, 5, True, State.PENDING, 2 * S),
+        (Answer(Kind.UNSEEN), 2, 1, False, State.UNCERTAIN, 2 * S),
+        (Answer(Kind.UNSEEN, retry_after=30), 2, 1, False, State.UNCERTAIN, 30 * S),
     ],
 )
 def test_decisions(

@@ -20,12 +20,12 @@ import handlers.commands
 import storage.backup
 import storage.database
 import storage.writer
-from bot import carrier, copies, delivery, digests, insight, overrides, socket_mode, worker
+from bot import carrier, delivery, digests, insight, place, socket_mode, worker
 from bot.domain import schedule, wording
 from bot.domain.retry import Answer, Decision, Kind, State
 from storage import digests as kept_digests
+from storage import holding, leads, outbox, replicas, responses
 from storage import keys as kept_keys
-from storage import leads, outbox, replicas, responses
 
 Patch = pytest.MonkeyPatch
 MECHANISMS: dict[str, Callable[[Patch], None]] = {}
@@ -122,6 +122,24 @@ def what_is_under_way_is_not_taken_back(patch: Patch) -> None:
     """Claims that are over are taken back, also those of calls of one's own."""
     real = outbox.take_back
     patch.setattr(outbox, "take_back", lambda session, now, **more: real(session, now, **(more | {"but": ()})))
+
+
+@mechanism
+def one_change_of_a_lead_at_a_time(patch: Patch) -> None:
+    """Two transactions may change one lead, each by what stood before both."""
+    patch.setattr(holding, "_shared", lambda _session: False)
+
+
+@mechanism
+def not_saying_what_can_t_be_seen(patch: Patch) -> None:
+    """A look whose answer was refused or lost counts as one that found nothing."""
+    real = delivery._said_before
+
+    def said_before(*args: Any) -> Answer | None:
+        answer = real(*args)
+        return None if answer is not None and answer.kind is Kind.UNSEEN else answer
+
+    patch.setattr(delivery, "_said_before", said_before)
 
 
 @mechanism
@@ -287,13 +305,13 @@ def escaping(patch: Patch) -> None:
 @mechanism
 def asking_whose_lead_it_is(patch: Patch) -> None:
     """Whoever presses is taken for the rep whose lead it is."""
-    real = overrides.find_place
+    real = place.find_place
 
     def find(session: Any, ref: Any, slack_id: str) -> Any:
         lead = leads.situation(session, ref.lead)
         return real(session, ref, slack_id if lead is None else lead.rep_slack_id)
 
-    for module in (overrides, insight, copies):
+    for module in (place, insight):
         patch.setattr(module, "find_place", find)
 
 

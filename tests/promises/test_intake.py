@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from bot import leads
 from bot.domain.assignment import Draw
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageUnavailable
-from bot.domain.inbound import LeadIn
+from bot.domain.inbound import LeadIn, OutcomeIn
+from bot.outcomes import record_outcomes
 from storage import backup, people
 from storage.database import Database
 from storage.migrate import upgrade
@@ -113,6 +116,35 @@ def test_the_same_lead_at_once_by_two_replicas_is_one_lead_with_one_letter(
         assert len(session.execute(select(table(Lead))).all()) == 1
         posts = session.execute(select(table(Letter)).where(table(Letter).c.lead_id.is_not(None))).all()
         assert len(posts) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@rests_on("one change of a lead at a time")
+def test_of_two_outcomes_at_once_the_later_one_stands(database: str, opened: Opened, without: str) -> None:
+    upgrade(database)
+    replicas = [opened(Database(database)), opened(Database(database))]
+    at, item = Clock().moment(), LeadIn.model_validate(lead_item("crm:1", None, 0.2))
+    replicas[0].write(
+        lambda s: leads.receive_leads(s, [item], {leads.record_key(item): leads.Record()}, Draw(b"x"), at)
+    )
+    ends = {"lost": at.now - timedelta(days=1), "won": at.now - timedelta(days=2)}
+    told, others_look = threading.Event(), threading.Event()
+
+    def tell(session: Any, end: str) -> None:
+        if end == "won":
+            told.wait(10)
+        record_outcomes(session, [OutcomeIn(lead_id="crm:1", outcome=end, at=ends[end])], "test", at)
+        session.flush()
+        if end == "lost":
+            told.set()
+            others_look.wait(0.5)  # long enough for whoever is not held up
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(db.write, partial(tell, end=end)) for db, end in zip(replicas, ends, strict=True)]
+        for one in both:
+            one.result()
+    with replicas[0].reading() as session:
+        assert session.execute(select(table(Lead).c.outcome)).scalars().all() == ["lost"]
 
 
 @rests_on("failures are told")

@@ -30,7 +30,7 @@ from tests.promises.mechanisms import rests_on
 from tests.promises.test_intake import Opened
 from tests.sim import ROOT, Sim
 from tests.stories.test_metrics import read
-from tests.world import APP_TOKEN, BOT_TOKEN, LEADS, REPS, RIA, ROB, World, lead_item
+from tests.world import ADA, APP_TOKEN, BOT_TOKEN, LEADS, REPS, RIA, ROB, World, lead_item
 
 # `make torture` says more.
 ROUNDS = int(os.environ.get("OTHERWISE_TORTURE", "1"))
@@ -212,6 +212,40 @@ def test_a_post_whose_answer_is_lost_or_late_is_said_at_most_once_more(
     world.deps.slack.timeout = 1
     world.sim.fault("chat.postMessage", kind, seconds=1.5)
     world.lead()
+    world.quiet()
+    found = history(world.sim, world.deps.db)
+    assert found.clean(doubles=1), str(found)
+
+
+@rests_on("not saying what can t be seen")
+@pytest.mark.parametrize("kind", ["429", "500", "lose_answer", "error"])
+def test_while_it_can_t_be_seen_whether_a_message_stands_it_is_not_said_again(
+    sim: Sim, make_world: Any, monkeypatch: pytest.MonkeyPatch, kind: str, without: str
+) -> None:
+    sim.post("scopes", grant=["im:history"])
+    world = make_world()
+    world.add_people()
+    warm(world, monkeypatch)
+    world.sim.fault("chat.postMessage", "lose_answer")
+    for _ in range(2):
+        world.sim.fault("conversations.history", kind, error="internal_error", retry_after=1)
+    world.lead()
+    world.see(RIA, "Acme")
+    world.quiet()
+    found = history(world.sim, world.deps.db)
+    assert found.clean(), str(found)
+
+
+def test_who_may_read_direct_messages_alone_says_it_again_in_a_channel(
+    sim: Sim, make_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim.post("scopes", grant=["im:history", "groups:history"])
+    world = make_world()
+    world.add_people()
+    warm(world, monkeypatch)
+    world.command(ADA, "rep add @rob #deals")
+    world.sim.fault("chat.postMessage", "lose_answer")
+    world.lead("crm:2", ROB, name="Bravo")
     world.quiet()
     found = history(world.sim, world.deps.db)
     assert found.clean(doubles=1), str(found)
