@@ -125,13 +125,11 @@ def people_command(
 
     settings = settings_here()
     plan = people.read_people([(row.line, row.cells) for row in rows(file)], members_of(settings))
-    for problem in plan.problems:
-        err.print(problem, markup=False, soft_wrap=True)
-    if plan.problems:
-        raise OtherwiseError(f"{len(plan.problems)} lines need mending; nothing was changed.")
+    _need_no_problems(plan)
     database, at = database_here(settings), clock_from(settings.otherwise_clock_file).moment()
     with database.reading() as session:
         people.plan_changes(session, plan)
+    _need_no_problems(plan)
     for change in plan.changes:
         typer.echo(("would " if dry_run else "") + change)
     if dry_run or not plan.changes:
@@ -143,6 +141,13 @@ def people_command(
         f"Done: {len(plan.changes)} changes; {sent} waiting leads are on their way, {adopted} of the past found."
     )
     database.close()
+
+
+def _need_no_problems(plan: people.Plan) -> None:
+    for problem in plan.problems:
+        err.print(problem, markup=False, soft_wrap=True)
+    if plan.problems:
+        raise OtherwiseError(f"{len(plan.problems)} lines need mending; nothing was changed.")
 
 
 @app.command("import")

@@ -1,6 +1,7 @@
 """Every change by a command is kept with what it was before, so that it can be read and taken back."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,14 @@ from bot.domain.errors import OtherwiseError
 from bot.domain.wording import day, foreign, plural
 from bot.export_notice import tell_of_an_end
 from bot.groups import stands_under
+from bot.roster import pool_short
 from storage import audit, people, responses, workspace
 from storage import leads as kept_leads
+from storage import waiting as kept_waiting
 
 SHOWN = 20
+# What was changed longer ago is not taken back unasked.
+LATELY = timedelta(hours=12)
 
 
 def keep(session: Session, actor: Account, command: str, done: Done, at: Moment) -> int:
@@ -58,17 +63,41 @@ def undo(session: Session, number: int, actor: Account, at: Moment) -> Done:
             tell_of_an_end(session, what, at)
     sent = _send_what_waited(session, changes, at)
     audit.mark_undone(session, number, at.now)
-    done = Done(f"Undone: “{row.sentence}” It is as it was before.{sent}", final=True)
+    done = Done(f"Undone: “{row.sentence}” {_as_it_is(session, changes)}{sent}", final=True)
     keep(session, actor, "undo", done, at)
     return done
 
 
-def undo_latest(session: Session, actor: Account, at: Moment) -> Done:
-    """Take back somebody's own newest change that stands. Raises OtherwiseError when there is none."""
+def _as_it_is(session: Session, changes: list[Change]) -> str:
+    """What holds now, where "as before" would hide it."""
+    before = [(change.table, change.before or {}) for change in changes]
+    if any(table == "workspace" and row.get("paused") for table, row in before):
+        return "Otherwise is paused again."
+    said = "It is as it was before."
+    if any(table == "team" and "manager_id" in row for table, row in before):
+        said += " Whoever was a manager by it counts as one for 90 days: exports and `privacy` stay closed to them."
+    if any(table == "person" and {"in_pool", "is_rep"} & set(row) for table, row in before):
+        said += pool_short(session)
+    return said
+
+
+def undo_latest(session: Session, actor: Account, at: Moment) -> tuple[Done, int]:
+    """Take back somebody's own newest change. Where that can't be, or is from before today, the newest one that can is
+    only named, and its number goes with it. Raises OtherwiseError when there is none.
+    """
     row = audit.newest_of(session, actor.slack_id)
     if row is None:
         raise OtherwiseError("You have made no change that could be undone. `/otherwise audit` shows all changes.")
-    return undo(session, row.id, actor, at)
+    when = day(row.at, actor.zone)
+    final = audit.final_since(session, actor.slack_id, row.id)
+    if final is not None:
+        said = (
+            f"Your latest change can't be taken back: “{final.sentence}” The one before it, of {when}: “{row.sentence}”"
+        )
+        return Done(said), row.id
+    if at.now - row.at > LATELY:
+        return Done(f"Your latest change is of {when}: “{row.sentence}” Nothing was undone yet."), row.id
+    return undo(session, row.id, actor, at), 0
 
 
 def latest(session: Session, zone: str) -> list[str]:
@@ -128,7 +157,10 @@ def _take_back(session: Session, change: Change, at: Moment) -> None:
     elif change.table == "team":
         _restore_team(session, change.row, dict(change.before or {}), at)
     else:
-        people.change(session, change.row, **(change.before or {}))
+        before = change.before or {}
+        people.change(session, change.row, **before)
+        if before.get("is_rep") is False:
+            kept_waiting.hand_back(session, change.row)
 
 
 def _restore_team(session: Session, team: int, before: dict[str, Any], at: Moment) -> None:

@@ -14,6 +14,7 @@ from bot.people import Member
 from bot.settings import Settings, need_tokens, read_secret
 from bot.slack_check import NEEDED_SCOPES, need_socket_mode, who_is
 from bot.slack_failures import SLACK_FAILURES
+from bot.slack_people import zone_of
 from storage import connections, leads, outbox, people
 from storage import waiting as kept_waiting
 from storage.database import Database
@@ -94,7 +95,7 @@ def members_of(settings: Settings) -> dict[str, Member]:
             for user in page["members"]:
                 if user.get("deleted") or user.get("is_bot"):
                     continue
-                member = Member(user["id"], user.get("real_name") or user["name"], user.get("tz") or "UTC")
+                member = Member(user["id"], user.get("real_name") or user["name"], zone_of(user))
                 found[user["id"]] = member
                 if email := (user.get("profile") or {}).get("email"):
                     found[email.lower()] = member
@@ -122,7 +123,9 @@ def _channels(database: Database, slack: WebClient | None) -> Iterator[Line]:
             found = slack.conversations_info(channel=channel)["channel"]
         except SLACK_FAILURES as failure:
             code = failure.response.get("error") if isinstance(failure, SlackApiError) else "no answer"
-            yield Line(False, f"Channel {channel}: {code}. Invite @Otherwise there, or map the rep to another.")
+            yield Line(
+                False, f"Channel {channel}: {code}. Invite @Otherwise there, or map the rep to another for new leads."
+            )
             continue
         name = f"#{found.get('name', channel)}"
         if found.get("is_archived"):

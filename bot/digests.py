@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlmodel import Session
@@ -66,10 +67,15 @@ def overdue(session: Session, now: datetime) -> int:
 
 def _skipped(session: Session, manager: Row[Any], due: Due) -> bool:
     """Whether she wants one a month until there are results, has had this month's, and nothing has matured."""
-    last = digests.last_due(session, manager.id)
-    if not manager.digest_monthly or last is None or (last.year, last.month) != (due.at.year, due.at.month):
+    last, zone = digests.last_due(session, manager.id), ZoneInfo(schedule_of(manager, due.at)[2])
+    if not manager.digest_monthly or last is None or _month(last, zone) != _month(due.at, zone):
         return False
     return stats.any_matured(session, scope_of(session, manager.id).teams, due.at) is False
+
+
+def _month(at: datetime, zone: ZoneInfo) -> tuple[int, int]:
+    local = at.astimezone(zone)
+    return local.year, local.month
 
 
 def schedule_of(manager: Row[Any], now: datetime) -> tuple[int, int, str]:
@@ -109,7 +115,7 @@ def draft(session: Session, manager: int, due: Due, at: Moment, *, looking: bool
     zone = schedule_of(person, at.now)[2]
     waiting, next_matures, all_matured = stats.not_yet(session, scope.teams, at.now)
     first = stats.first_posted(session, scope.teams)
-    ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, at.now))
+    ready = gather(session, scope, at.now, trying=not looking, new_quarter=_new_quarter(session, manager, zone, at.now))
     before = digests.released(session, manager, scope.teams)
     rules = rules_of(session, at.now)
     blocks = [] if looking else aspects.gather(session, scope, rules, ready.sets, at.now)
@@ -188,14 +194,15 @@ def _ask_monthly(session: Session, person: Row[Any]) -> bool:
     return not person.digest_monthly and len(last) == 2 and all(row.headline == "waiting" for row in last)
 
 
-def _new_quarter(session: Session, manager: int, now: datetime) -> bool:
-    """Whether this is the manager's first digest of a quarter of the year, by when it is made."""
+def _new_quarter(session: Session, manager: int, zone: str, now: datetime) -> bool:
+    """Whether this is the manager's first digest of a quarter of the year, by her calendar when it is made."""
     last = digests.newest(session, manager, 1)
-    return not last or _quarter(last[0].queued_at) != _quarter(now)
+    return not last or _quarter(last[0].queued_at, zone) != _quarter(now, zone)
 
 
-def _quarter(at: datetime) -> tuple[int, int]:
-    return at.year, (at.month - 1) // 3
+def _quarter(at: datetime, zone: str) -> tuple[int, int]:
+    year, month = _month(at, ZoneInfo(zone))
+    return year, (month - 1) // 3
 
 
 def preview(session: Session, who: str, at: Moment) -> str:

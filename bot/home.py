@@ -181,14 +181,13 @@ def _counts(said: list[Row[Any]], now: datetime) -> Counts | None:
     ]
     if len(matured) < RATE_NEEDED:
         return None
-    won = [row for row in matured if _won_in_time(row)]
     more = [row for row in matured if row.landmark_direction == "more"]
     less = [row for row in matured if row.landmark_direction == "less"]
     return Counts(
         more=len(more),
-        more_won=sum(row in won for row in more),
+        more_won=sum(map(_won_in_time, more)),
         less=len(less),
-        less_won=sum(row in won for row in less),
+        less_won=sum(map(_won_in_time, less)),
     )
 
 

@@ -1,6 +1,6 @@
 """Scheduled work: digests queued, leads given, reps told and asked, the model's owners told, old words emptied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -23,14 +23,19 @@ from bot import (
 from bot.authority import in_charge
 from bot.deps import Deps
 from bot.domain.clock import Moment
-from bot.domain.errors import OtherwiseError
+from bot.domain.errors import Busy, CommitUnknown, OtherwiseError, StorageUnavailable
 from bot.domain.rules import LETTERS_KEEP, WAITS_FOR_OWNER
+from bot.domain.schedule import Due
 from bot.log import frames
 from storage import audit, outbox, people
 from storage import waiting as kept_waiting
 
 log = structlog.get_logger()
 LATELY = timedelta(days=365)
+
+
+class NotForAll(Exception):
+    """Work that was done for some and failed for others, whom it names by number; each was logged."""
 
 
 def queue_digests(deps: Deps) -> None:
@@ -42,13 +47,34 @@ def _queue_digests(deps: Deps) -> None:
     at = deps.clock.moment()
     with deps.db.reading() as session:
         due = digests.due_managers(session, at.now)
-    for manager, when in due:
-        if not _pledged(deps, manager, at):
-            continue
-        with deps.db.reading() as session:
-            draft = digests.draft(session, manager, when, at)
-        if deps.db.write(partial(digests.queue_digest, ready=draft, at=at), key=f"digest:{manager}"):
-            log.info("digest.queued", manager=manager, week=when.week, late=draft.late)
+    _one_by_one([(f"manager {manager}", partial(_queue_digest, deps, manager, when, at)) for manager, when in due])
+
+
+def _queue_digest(deps: Deps, manager: int, when: Due, at: Moment) -> None:
+    if not _pledged(deps, manager, at):
+        return
+    with deps.db.reading() as session:
+        draft = digests.draft(session, manager, when, at)
+    if deps.db.write(partial(digests.queue_digest, ready=draft, at=at), key=f"digest:{manager}"):
+        log.info("digest.queued", manager=manager, week=when.week, late=draft.late)
+
+
+def _one_by_one(works: Iterable[tuple[str, Callable[[], object]]]) -> None:
+    """Do them all; what fails for one person keeps nothing from the others.
+
+    Raises at once what concerns all, when the database is away or busy, and NotForAll at the end.
+    """
+    failed = []
+    for whose, work in works:
+        try:
+            work()
+        except (StorageUnavailable, CommitUnknown, Busy):
+            raise
+        except Exception as failure:  # noqa: BLE001  # whatever it was, it is hers alone; told of below
+            log.error("job.failed_for", whose=whose, trace=frames(failure))
+            failed.append(whose)
+    if failed:
+        raise NotForAll(", ".join(failed))
 
 
 def _pledged(deps: Deps, manager: int, at: Moment) -> bool:
@@ -107,8 +133,10 @@ def _each(
     at = deps.clock.moment()
     with deps.db.reading() as session:
         found = find(session, at)
-    for rep in found:
-        deps.db.write(partial(_work_on, work=work, rep=rep, at=at), key=f"rep:{rep}")
+    _one_by_one(
+        (f"rep {rep}", partial(deps.db.write, partial(_work_on, work=work, rep=rep, at=at), key=f"rep:{rep}"))
+        for rep in found
+    )
 
 
 def _work_on(session: Session, work: Callable[[Session, int, Moment], bool], rep: int, at: Moment) -> bool:
@@ -200,6 +228,8 @@ def _quietly(deps: Deps, name: str, work: Callable[[], object]) -> None:
     except OtherwiseError as failure:
         deps.metrics.job(name, good=False)
         log.warning("job.waits", job=name, error=type(failure).__name__)
+    except NotForAll:
+        deps.metrics.job(name, good=False)
     except Exception as failure:  # noqa: BLE001  # the next heartbeat tries again
         deps.metrics.job(name, good=False)
         log.error("job.failed", job=name, trace=frames(failure))

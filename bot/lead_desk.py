@@ -17,8 +17,10 @@ from bot.domain.accounts import Ask, Change, Done
 from bot.domain.clock import Moment
 from bot.domain.errors import OtherwiseError
 from bot.domain.inbound import LeadIn, OutcomeIn
-from bot.domain.wording import day, foreign, in_hundred, one_line
+from bot.domain.rules import OPEN_OUTCOMES
+from bot.domain.wording import day, foreign, in_hundred, listed, one_line
 from bot.roster import known_person
+from storage import lead_names as named_leads
 from storage import leads as kept
 from storage import outbox, people, responses
 
@@ -30,6 +32,10 @@ WAITS = {
     "muted": "it waits: its rep has muted the app",
     "later": "its rep was told its name, and opens it in their own time",
 }
+
+
+# How many leads of one name are told apart by their ids.
+NAMESAKES = 3
 
 
 def show_lead(session: Session, ask: Ask) -> Done:
@@ -46,11 +52,19 @@ def show_lead(session: Session, ask: Ask) -> Done:
         lines.append(f"• The tool on {day(prior.scored_at, zone)}: {said} within {prior.horizon_days} days ({model})")
     lines.append("• " + _route(session, lead, zone))
     ended = f"{lead.outcome} on {day(lead.outcome_at, zone)}" if lead.outcome else "open"
-    counts = ""
-    if lead.matures_at is not None:
-        counts = f"; counts from {day(lead.matures_at, zone)} on"
-    lines.append(f"• Outcome: {ended}{counts}")
+    lines.append(f"• Outcome: {ended}{_when_it_counts(lead, zone)}")
     return Done("\n".join(lines))
+
+
+def _when_it_counts(lead: Row[Any], zone: str) -> str:
+    if lead.matures_at is None or lead.trial:
+        return ""
+    if lead.outcome not in OPEN_OUTCOMES and lead.posted_at is not None:
+        if lead.outcome_at <= lead.posted_at:
+            return f"; that is before it was posted ({day(lead.posted_at, zone)}), so it counts in no figure"
+        if lead.outcome_at <= lead.posted_at + timedelta(hours=lead.landmark_hours):
+            return f"; settled within {lead.landmark_hours} hours of posting, so digests leave it out and count it so"
+    return f"; counts from {day(lead.matures_at, zone)} on"
 
 
 def _route(session: Session, lead: Row[Any], zone: str) -> str:
@@ -94,14 +108,8 @@ def tell_outcome(session: Session, ask: Ask) -> Done:
         {"outcome": before.outcome if before is not None else ""},
         {"outcome": word, "told": told.id if (told := responses.latest_outcome(session, lead.id)) else 0},
     )
-    early = ""
-    if lead.posted_at is not None and at <= lead.posted_at and not lead.trial:
-        early = f" That is before it was posted ({day(lead.posted_at, ask.actor.zone)}), so it counts in no figure."
-    elif lead.posted_at is not None and at <= lead.posted_at + timedelta(hours=lead.landmark_hours) and not lead.trial:
-        early = (
-            f" It was settled within {lead.landmark_hours} hours of posting, so digests leave it out and count it so."
-        )
-    return Done(f"{name}: {word} on {day(at, ask.actor.zone)} (it was {was}).{early}", (change,))
+    counts = _when_it_counts(kept.by_id(session, lead.id), ask.actor.zone)
+    return Done(f"{name}: {word} on {day(at, ask.actor.zone)} (it was {was}){counts}.", (change,))
 
 
 def _when(ask: Ask, before: Row[Any] | None) -> datetime:
@@ -125,8 +133,8 @@ def send_test_lead(session: Session, ask: Ask) -> Done:
     row = known_person(session, account, ask.at.now)
     leads.send_test(session, _test_lead(ask.at), row, ask.at)
     where = f"<#{row.channel_id}>" if row.channel_id else "the direct message with me"
-    whom = "You get" if account.slack_id == ask.actor.slack_id else f"{foreign(account.name, 60)} gets"
-    return Done(f"{whom} a test lead in {where}. Its buttons work; it counts in no figure.", final=True)
+    whom = "you" if account.slack_id == ask.actor.slack_id else foreign(account.name, 60)
+    return Done(f"A test lead goes to {whom} in {where}. Its buttons work; it counts in no figure.", final=True)
 
 
 def _test_lead(at: Moment) -> LeadIn:
@@ -155,6 +163,12 @@ def _lead(session: Session, lead_id: str) -> Row[Any]:
     found = kept.by_lead_id(session, lead_id)
     if found is not None:
         return found
+    named = named_leads.of_name(session, lead_id, NAMESAKES + 1)
+    if len(named) == 1:
+        return kept.by_id(session, named[0].id)
+    if named:
+        each = listed(f"`{one_line(one.lead_id, 100)}`" for one in named[:NAMESAKES])
+        raise OtherwiseError(f"More than one lead has that name; the newest are {each}. Give one of these ids.")
     near = difflib.get_close_matches(lead_id, kept.newest_ids(session, 2000), n=1, cutoff=0.7)
     hint = (
         f" Did you mean `{one_line(near[0], 200)}`?" if near else " Ids are what your CRM sends, such as hubspot:4711."

@@ -48,7 +48,12 @@ def record_override(
     key = f"view:{view_id}:{words}"
     if responses.by_key(session, key) is not None:
         return
-    _store(session, place, at, {"kind": "overridden", "direction": direction, "reason": reason, "dedupe_key": key})
+    row = {"kind": "overridden", "direction": direction, "reason": reason, "dedupe_key": key}
+    before = responses.current(session, place.lead.id, place.person)
+    if before is not None and (before.kind, before.direction) == ("overridden", direction):
+        # Other words for the same: her number and cues stay. Whether these words may be quoted she has not said.
+        row |= {"estimate": before.estimate, "cues": before.cues, "quote": before.quote and before.reason == reason}
+    _store(session, place, at, row)
     late = place.lead.outcome not in OPEN_OUTCOMES
     _show(session, place, slack_id, private.saved(place.ref, late=late), key, at)
 

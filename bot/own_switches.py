@@ -30,7 +30,10 @@ def mute(session: Session, ask: Ask) -> Done:
     off = ask.command.word == "off"
     sent = switch(session, ask.actor.slack_id, "muted", on=off, at=ask.at)
     if not off:
-        return Done("Muted: new leads wait, and nothing is sent to you. `/otherwise mute off` brings them.")
+        return Done(
+            "Muted: new leads wait, and nothing is sent to you. `/otherwise mute off` brings them. "
+            "After 7 days they are not posted any more."
+        )
     waited = plural(sent, "lead that waited is", "leads that waited are")
     return Done(f"You get messages again. {f'{waited} on the way.' if sent else 'Nothing was waiting.'}")
 

@@ -44,7 +44,8 @@ class Pacing:
         if rep.id not in self._instead:
             self._instead[rep.id] = people.by_id(self.session, rep.stand_in_id)
         other = self._instead[rep.id]
-        return other if other.is_rep and not other.paused and not other.muted else rep
+        away = other.stand_in_id is not None and (other.stand_in_until or self.now) > self.now
+        return other if other.is_rep and not (other.paused or other.muted or away) else rep
 
 
 def pacing(session: Session, now: datetime, mode: Row[Any] | None = None) -> Pacing:

@@ -1,8 +1,8 @@
 """Reps, teams, managers and their channels from a file: what it would change, and then the change."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -102,13 +102,22 @@ def _wanted(cells: Mapping[str, str], members: dict[str, Member]) -> Wanted:
 
 
 def plan_changes(session: Session, plan: Plan) -> Plan:
-    """Say what the file would change beside what is stored."""
+    """Say what the file would change beside what is stored, and what of it can't be."""
+    plan.wanted = _named_as_known(plan.wanted, people.all_teams(session))
     teams = {row.name: row for row in people.all_teams(session)}
     known = {row.slack_id: row for row in people.everybody(session)}
     ids = {row.id: row for row in known.values()}
     named = {team for one in plan.wanted for team in [one.team, *one.manages] if team}
     plan.changes += [f"add team {name}" for name in sorted(named - set(teams))]
     names = {row.id: row.name for row in teams.values()}
+    for one, holder in _holders(plan.wanted, known.values()):
+        if people.has_role(session, holder):
+            plan.problems.append(
+                f"{one.email} is {holder.name}'s ({holder.slack_id}) here. If that is an account of the past: "
+                f"`/otherwise rep remove` it first; otherwise give another email for {one.slack_id}."
+            )
+        else:
+            plan.changes.append(f"take {one.email} from {holder.name} ({holder.slack_id}), who is no rep any more")
     for one in plan.wanted:
         person = known.get(one.slack_id)
         if person is None:
@@ -127,8 +136,33 @@ def plan_changes(session: Session, plan: Plan) -> Plan:
     return plan
 
 
+def _named_as_known(wanted: list[Wanted], teams: Sequence[Row[Any]]) -> list[Wanted]:
+    """Teams by the names that they have here, whatever their case in the file, as commands take them."""
+    names = [team.name for team in teams]
+    spelt = {name.lower(): name for one in reversed(wanted) for name in [*one.manages, one.team or ""]}
+    spelt |= {name.lower(): name for name in names}
+
+    def known(name: str) -> str:
+        return name if name in names else spelt[name.lower()]
+
+    return [
+        replace(one, team=known(one.team) if one.team else None, manages=[known(name) for name in one.manages])
+        for one in wanted
+    ]
+
+
+def _holders(wanted: list[Wanted], everybody: Iterable[Row[Any]]) -> list[tuple[Wanted, Row[Any]]]:
+    """Who has an email here that the file gives to somebody else, and does not give another one in turn."""
+    given = {one.slack_id: one.email for one in wanted}
+    has = {row.email: row for row in everybody if row.email and given.get(row.slack_id, row.email) == row.email}
+    return [(one, has[one.email]) for one in wanted if one.email in has and has[one.email].slack_id != one.slack_id]
+
+
 def apply_plan(session: Session, plan: Plan, now: datetime) -> list[int]:
     """Make the changes; the ids of reps who are new as reps, for whom leads may be waiting."""
+    plan.wanted = _named_as_known(plan.wanted, people.all_teams(session))
+    for _, holder in _holders(plan.wanted, people.everybody(session)):
+        people.change(session, holder.id, email=None)
     teams = {row.name: row.id for row in people.all_teams(session)}
     for name in sorted({t for one in plan.wanted for t in [one.team, *one.manages] if t} - set(teams)):
         teams[name] = people.add_team(session, name)

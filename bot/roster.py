@@ -9,11 +9,19 @@ from sqlmodel import Session
 from bot import waiting
 from bot.domain.accounts import Account, Ask, Change, Channel, Done
 from bot.domain.errors import OtherwiseError
+from bot.domain.guard import POOL_NEEDED
 from bot.domain.operands import wrong_team_name
 from bot.domain.wording import foreign, listed, one_line, plural
 from bot.groups import stands_under
 from storage import people, workspace
+from storage import routing as kept_routing
 from storage import waiting as kept_waiting
+
+# An admin who manages a team can't reach what would expose it.
+MANAGES_AND_RUNS = (
+    " Exports, `privacy`, model owners and others' stand-ins are for admins who manage nobody, nor did within 90 days: "
+    "they are closed to this admin from now on."
+)
 
 
 def add_rep(session: Session, ask: Ask) -> Done:
@@ -23,8 +31,14 @@ def add_rep(session: Session, ask: Ask) -> Done:
     # The CRM may know her by another address than Slack does: what was given once stays.
     email = ask.command.email or row.email or account.email.lower()
     taken = people.by_email(session, email) if email else None
+    freed = None
     if taken is not None and taken.id != row.id:
-        raise OtherwiseError(f"The email {email} is {one_line(taken.name, 60)}'s here. Give another one for this rep.")
+        if people.has_role(session, taken):
+            raise OtherwiseError(
+                f"The email {email} is {one_line(taken.name, 60)}'s here. Give another one for this rep, or "
+                "`/otherwise rep remove` that account first."
+            )
+        freed = changed(session, taken, {"email": None})
     wanted: dict[str, Any] = {"is_rep": True, "paused": False, "email": email or None}
     if channel is not None or not row.is_rep:
         wanted["channel_id"] = channel.id if channel else None
@@ -48,7 +62,15 @@ def add_rep(session: Session, ask: Ask) -> Done:
         sentence += f" {plural(sent, 'waiting lead is', 'waiting leads are')} on the way."
     if fresh.team_id is None:
         sentence += " In no team yet: `/otherwise team NAME reps add @user`."
-    return Done(sentence, (change,))
+    return Done(sentence, (*_some(freed), change))
+
+
+def pool_short(session: Session) -> str:
+    """A sentence where there are some in the pool, and too few for it to work."""
+    many = len(kept_routing.pool(session))
+    if not 0 < many < POOL_NEEDED:
+        return ""
+    return f" {plural(many, 'person is', 'people are')} in the pool: it works from {POOL_NEEDED} on."
 
 
 def remove_rep(session: Session, ask: Ask) -> Done:
@@ -58,7 +80,8 @@ def remove_rep(session: Session, ask: Ask) -> Done:
     kept_waiting.hand_back(session, row.id)
     name = foreign(row.name, 60)
     return Done(
-        f"{name} gets no more leads; new ones with this owner wait. What was said is kept and counted in groups.",
+        f"{name} gets no more leads; new ones with this owner wait. What was said is kept and counted in groups."
+        f"{pool_short(session) if row.in_pool else ''}",
         _some(change),
     )
 
@@ -170,8 +193,9 @@ def name_manager(session: Session, ask: Ask) -> Done:
     people.set_manager(session, team.id, row.id, ask.at.now)
     instead = f" instead of {foreign(before.name, 60)}" if before else ""
     pledge = "" if row.pledged_at else " Before the first digest comes the question for the pledge."
+    closed = "" if not account.is_admin and not row.is_admin else MANAGES_AND_RUNS
     return Done(
-        f"{foreign(row.name, 60)} manages {foreign(team.name, 60)} now{instead}.{pledge}",
+        f"{foreign(row.name, 60)} manages {foreign(team.name, 60)} now{instead}.{pledge}{closed}",
         (Change("team", team.id, {"manager_id": team.manager_id}, {"manager_id": row.id}),),
     )
 

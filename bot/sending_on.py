@@ -21,7 +21,8 @@ def send(session: Session, slack_id: str, week: str, at: Moment) -> str:
     told = owners.owners(session, at.now)
     if not told:
         raise OtherwiseError("No model owner is named yet: an admin does it with `/otherwise modelowner add @user`.")
-    payload = views.from_manager(person.name, list(row.figures.get("details", [])))
+    opening, details = row.figures.get("blocks", []), row.figures.get("details", [])
+    payload = views.from_manager(person.name, opening, details)
     fresh = []
     for one in told:
         letter = {"kind": "post", "lane": one.slack_id, "payload": payload, "dedupe_key": f"sent:{row.id}:{one.id}"}

@@ -72,13 +72,18 @@ def channel(client: WebClient, channel_id: str) -> Channel:
     )
 
 
+def zone_of(user: Any) -> str:
+    """The zone that Slack has of somebody, or UTC where it has none, or one that nobody here knows."""
+    zone = str(user.get("tz") or "")
+    return zone if known_zone(zone) else "UTC"
+
+
 def _account(user: Any) -> Account:
     profile = user.get("profile") or {}
-    zone = str(user.get("tz") or "")
     return Account(
         slack_id=str(user["id"]),
         name=str(user.get("real_name") or profile.get("real_name") or user.get("name") or user["id"]),
-        zone=zone if known_zone(zone) else "UTC",
+        zone=zone_of(user),
         email=str(profile.get("email") or ""),
         is_admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
         is_bot=bool(user.get("is_bot")) or user["id"] == "USLACKBOT",

@@ -35,7 +35,8 @@ def preview(session: Session, ask: Ask) -> tuple[str, Json]:
     made = digests.draft(session, manager.id, due, ask.at, looking=True)
     reader = "you" if manager.slack_id == ask.actor.slack_id else foreign(manager.name, 60)
     blocks = whole(made.payload["blocks"], made.details)
-    return f"This is what {reader} would read today. Nothing was sent.", made.payload | {"blocks": blocks}
+    said = f"This is what stands for {reader} today; what is new is told when the digest comes. Nothing was sent."
+    return said, made.payload | {"blocks": blocks}
 
 
 def agree(session: Session, slack_id: str, at: Moment) -> None:
@@ -64,7 +65,7 @@ def prepare(session: Session, ask: Ask) -> digests.Draft | None:
         return None
     due = digests.coming(session, manager, ask.at.now)
     if due.at > ask.at.now + WEEK:
-        name = foreign(manager.name, 60)
+        name = one_line(manager.name, 60)
         there = f"{name}'s next digest has been sent already; the one after it is due on {day(due.at, ask.actor.zone)}."
         raise OtherwiseError(there)
     return digests.draft(session, manager.id, due, ask.at)

@@ -36,7 +36,8 @@ def adopt_past(session: Session, rep: Row[Any]) -> int:
 
 
 def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
-    """Send a rep who can have them again the leads that waited and are younger than seven days; how many.
+    """Send a rep who can have them again the leads that waited and are younger than seven days; how many go now. What
+    is too much for her day, or comes in her quiet hours, waits for her to open it.
 
     None while a rehearsal is on: reps are told that they get none then.
     """
@@ -56,7 +57,7 @@ def post_waiting(session: Session, rep: Row[Any], at: Moment) -> int:
         postings.append(posting_of(session, row, reader, records))
     posting.post(session, mode, postings, at)
     routing.keep_owned(session, mode, waiting, rep.id, at)
-    return len(waiting)
+    return len(postings)
 
 
 def records_of(session: Session, rows: Sequence[Row[Any]], at: Moment) -> Records:

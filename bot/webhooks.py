@@ -111,11 +111,6 @@ def standings(session: Session) -> list[Standing]:
     return found
 
 
-def waiting(session: Session) -> list[Standing]:
-    """Those whose next message is kept from arriving for now. One that was given up is told of as a dead letter."""
-    return [one for one in standings(session) if one.trouble and not one.stopped]
-
-
 def tell(session: Session, row: Row[Any], page: export.Page, message: str, at: Moment) -> None:
     """Let reps see that what they said is read, once a message, before it is handed out."""
     export.tell_readings(session, page, f"the webhook “{row.name}”", at)

@@ -120,8 +120,8 @@ def _carry_out(deps: Deps, client: WebClient, ask: Ask) -> Json:
             rep, manager = home.roles(session, ask.actor.slack_id)
         return replies.help_text(everything=ask.in_charge, rep=rep, manager=manager, topic=ask.command.word)
     if name == "undo":
-        done = deps.db.write(lambda s: audit.undo_latest(s, ask.actor, ask.at), key="admin")
-        return replies.reply(done.sentence)
+        done, offered = deps.db.write(lambda s: audit.undo_latest(s, ask.actor, ask.at), key="admin")
+        return replies.reply(done.sentence, offered)
     with_facts = _with_facts(client, ask)
     if name == "digest now":
         # Its figures are read first, so that no writer waits for them.

@@ -32,14 +32,19 @@ UNKNOWN = "This button is from another version of Otherwise and does nothing any
 
 
 def answer(deps: Deps, error: Exception, body: dict[str, Any]) -> BoltResponse:
-    """Turn any failure into an answer: 200, with the sentence in the form, or to the person alone."""
+    """Turn any failure into an answer: 200, with the sentence in the form, or to the person alone.
+
+    Behind an event stands nobody who could be told. Slack sends it again when the answer is a failure.
+    """
     sentence = _sentence(error)
+    if body.get("type") == "event_callback" and not isinstance(error, BoltUnhandledRequestError):
+        return BoltResponse(status=500, body="")
     if body.get("type") == "view_submission":
         place = PLACE.get(body["view"]["callback_id"])
         blocks = body["view"].get("blocks") or []
         place = place or next((block["block_id"] for block in blocks if block["type"] == "input"), None)
         if place is None:
-            return BoltResponse(status=200, body={"response_action": "update", "view": notice_view(sentence)})
+            return BoltResponse(status=200, body={"response_action": "update", "view": notice_view(escape(sentence))})
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {place: sentence}})
     if url := body.get("response_url"):
         say(url, {"text": escape(sentence)})
@@ -68,6 +73,6 @@ def _sentence(error: Exception) -> str:
 def _open(deps: Deps, trigger: str, sentence: str) -> None:
     """Say it in a window: a Home has no message beside which it could stand."""
     try:
-        deps.slack.views_open(trigger_id=trigger, view=notice_view(sentence))
+        deps.slack.views_open(trigger_id=trigger, view=notice_view(escape(sentence)))
     except SLACK_FAILURES as failure:
         log.warning("listener.untold", error=type(failure).__name__)

@@ -77,7 +77,11 @@ def _listen(bolt: App, known: _Known, asked: BoltRequest) -> BoltResponse:
         log.warning("slack.again", number=tries[0], reason=asked.headers.get("x-slack-retry-reason", [""])[0])
     if event and not known.add(event):
         return BoltResponse(status=200, body="")
-    answer = bolt.dispatch(asked)
-    if event and answer.status >= 500:
-        known.forget(event)
+    status = 500
+    try:
+        answer = bolt.dispatch(asked)
+        status = answer.status
+    finally:
+        if event and status >= 500:
+            known.forget(event)
     return answer

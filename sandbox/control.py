@@ -197,15 +197,14 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def add_person(self, request: Request) -> Response:
-        """Somebody joins, or leaves with `deleted`."""
+        """Somebody joins, is changed, or leaves with `deleted`."""
         body = await request.json()
         known = self._server.ws.users.get(body["id"])
         if known is None:
-            self._server.ws.users[body["id"]] = User(
-                body["id"], body["name"], body.get("real_name", body["name"]), body.get("email", "")
-            )
+            name, zone = body.get("real_name", body["name"]), body.get("tz", User.tz)
+            self._server.ws.users[body["id"]] = User(body["id"], body["name"], name, body.get("email", ""), zone)
         else:
-            known.deleted = bool(body.get("deleted", known.deleted))
+            known.deleted, known.email = bool(body.get("deleted", known.deleted)), body.get("email", known.email)
         return JSONResponse({"ok": True})
 
     async def change_channel(self, request: Request) -> Response:

@@ -52,6 +52,13 @@ def newest_of(session: Session, actor: str) -> Row[Any] | None:
     ).one_or_none()
 
 
+def final_since(session: Session, actor: str, number: int) -> Row[Any] | None:
+    """What somebody did after this that can't be taken back, the newest of it."""
+    final = audit.c.changes.is_(None) & audit.c.command.not_in(("undo", "test-lead"))
+    statement = select(audit).where(audit.c.actor_slack_id == actor, final, audit.c.id > number)
+    return session.execute(statement.order_by(audit.c.id.desc()).limit(1)).one_or_none()
+
+
 def mark_undone(session: Session, number: int, at: datetime) -> bool:
     """Mark it, once; False when it was undone already."""
     statement = update(audit).where(audit.c.id == number, audit.c.undone_at.is_(None)).values(undone_at=at)

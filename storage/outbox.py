@@ -267,7 +267,12 @@ def revive(session: Session, now: datetime, like: int | None = None) -> int:
     told = letters.c.kind.in_(OPEN_KINDS)
     again = {"state": State.PENDING.value, "attempt": 0, "lost": 0, "next_at": now, "error": None, "fix": None}
     changed(session, update(letters).where(text(IS_DEAD), same, ~told).values(**again))
-    return changed(session, update(letters).where(text(IS_DEAD), same, told).values(**again))
+    many = changed(session, update(letters).where(text(IS_DEAD), same, told).values(**again))
+    # What was to be done to these messages died with them, by another name.
+    target = letters.alias("target")
+    alive = select(target.c.id).where(target.c.state != State.DEAD.value, target.c.id == letters.c.target_id).exists()
+    changed(session, update(letters).where(text(IS_DEAD), letters.c.error == "target_dead", alive).values(**again))
+    return many
 
 
 def standing(session: Session) -> dict[str, int]:

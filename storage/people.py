@@ -58,6 +58,13 @@ def by_email(session: Session, email: str) -> Row[Any] | None:
     return session.execute(select(people).where(people.c.email == email)).one_or_none()
 
 
+def has_role(session: Session, person: Row[Any]) -> bool:
+    """Whether somebody is anything here: a rep, a manager, an admin, a model's owner."""
+    manages = select(teams.c.id).where(teams.c.manager_id == person.id).limit(1)
+    here = person.is_rep or person.is_admin or person.is_model_owner
+    return bool(here) or session.execute(manages).first() is not None
+
+
 def change_team(session: Session, team: int, **values: Any) -> None:
     """Set columns of one team."""
     session.execute(update(teams).where(teams.c.id == team).values(**values))

@@ -83,7 +83,8 @@ class Rest:
     def done(self, **values: object) -> Command:
         """The command, unless something is left over."""
         if self.words:
-            raise NotUnderstood(f"I don't know what to do with “{' '.join(self.words)[:60]}”. Write {self.shape()}")
+            rest = as_typed(" ".join(self.words))[:60]
+            raise NotUnderstood(f"I don't know what to do with “{rest}”. Write {self.shape()}")
         return replace(Command(self.form), **values)  # type: ignore[arg-type]  # fields by name
 
     def shape(self) -> str:
@@ -94,6 +95,11 @@ class Rest:
 def nothing(rest: Rest) -> Command:
     """Nothing follows."""
     return rest.done()
+
+
+def as_typed(text: str) -> str:
+    """Mentions as a person sees them, and not as Slack sends them: @name, #channel."""
+    return re.sub(r"<([@#])([^|>]*)\|?([^>]*)>", lambda found: found[1] + (found[3] or found[2]), text)
 
 
 def topic(rest: Rest) -> Command:
@@ -129,7 +135,7 @@ def rep_add(rest: Rest) -> Command:
                 "if it is private, invite me there first."
             )
         else:
-            raise NotUnderstood(f"“{word[:60]}” is neither a #channel nor an email. Write {rest.shape()}")
+            raise NotUnderstood(f"“{as_typed(word)[:60]}” is neither a #channel nor an email. Write {rest.shape()}")
     return rest.done(people=(person,), channel=channel, email=email)
 
 
@@ -235,15 +241,20 @@ def day(words: str, today: date) -> date:
 def landmark(rest: Rest) -> Command:
     """24, 48 or 72 hours."""
     word = rest.words.pop(0).lower().removesuffix("h") if rest.words else ""
-    if not word.isdigit() or int(word) not in LANDMARKS:
+    if _whole(word) not in LANDMARKS:
         raise NotUnderstood("The landmark is 24, 48 or 72 hours: what was said by then is what figures use.")
     return rest.done(number=int(word))
+
+
+def _whole(word: str) -> int:
+    """The number that a word is in plain digits, some nine of them at the most; -1 where it is none."""
+    return int(word) if re.fullmatch(r"[0-9]{1,9}", word) else -1
 
 
 def percent(rest: Rest) -> Command:
     """So many in 100."""
     word = rest.words.pop(0).removesuffix("%") if rest.words else ""
-    if not word.isdigit() or not 1 <= int(word) <= 50:
+    if not 1 <= _whole(word) <= 50:
         raise NotUnderstood(f"A number from 1 to 50 is needed, of 100. Write {rest.shape()}")
     return rest.done(number=int(word))
 
@@ -260,9 +271,9 @@ def channel(rest: Rest) -> Command:
 def privacy(rest: Rest) -> Command:
     """`leads N reps N`."""
     words = [word.lower() for word in rest.words]
-    if len(words) != 4 or words[::2] != ["leads", "reps"] or not (words[1] + words[3]).isdecimal():
-        raise NotUnderstood(f"Two numbers are needed. Write {rest.shape()}, such as `leads 10 reps 5`.")
-    leads, reps = int(words[1][:4]), int(words[3][:4])
+    if len(words) != 4 or words[::2] != ["leads", "reps"] or min(_whole(words[1]), _whole(words[3])) < 0:
+        raise NotUnderstood(f"Two numbers are needed, each behind its word. Write {rest.shape()}")
+    leads, reps = _whole(words[1]), _whole(words[3])
     if not FLOOR.leads <= leads <= 100 or not FLOOR.reps <= reps <= 20:
         raise NotUnderstood(
             f"The smallest group allowed is {FLOOR.leads} leads and {FLOOR.reps} reps; the largest that can be asked "
@@ -275,7 +286,7 @@ def privacy(rest: Rest) -> Command:
 def budget(rest: Rest) -> Command:
     """So many a day."""
     word = rest.words.pop(0) if rest.words else ""
-    if not word.isdecimal() or not 1 <= int(word[:6]) <= 500:
+    if not 1 <= _whole(word) <= 500:
         raise NotUnderstood(f"A number from 1 to 500 is needed: suggestions a rep a day. Write {rest.shape()}")
     return rest.done(number=int(word))
 
@@ -310,7 +321,8 @@ def mute(rest: Rest) -> Command:
 def stand_in(rest: Rest) -> Command:
     """A rep, who stands in, and until when; or a rep and off."""
     rep = rest.person()
-    if [word.lower() for word in rest.words] == ["off"]:
+    if rest.words and rest.words[-1].lower() == "off" and len(rest.words) <= 3:
+        # Whoever it is that stands in, and with or without the "until".
         rest.words = []
         return rest.done(people=(rep,))
     other = rest.person()

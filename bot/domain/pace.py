@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-DAY_MINUTES = 24 * 60
-
 
 @dataclass(frozen=True)
 class Pace:

@@ -31,9 +31,9 @@ SETTLE = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(seconds=60)
 
 FIXES = {
-    "channel_not_found": "The channel does not exist or the bot can't see it: invite @Otherwise there, or map another.",
+    "channel_not_found": "The channel does not exist or the bot can't see it: invite @Otherwise there.",
     "not_in_channel": "Invite @Otherwise to the channel (/invite @Otherwise), then send this again.",
-    "is_archived": "The channel is archived: unarchive it, or map the rep to another one.",
+    "is_archived": "The channel is archived: unarchive it. New leads go elsewhere once the rep is mapped so.",
     "restricted_action": "A workspace setting forbids the bot to post there: ask a workspace admin to allow it.",
     "messages_tab_disabled": "Turn on the Messages tab in the app's settings (App Home), then send this again.",
     "account_inactive": "The app was removed from the workspace: install it again and put the new token in .env.",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.guard import POOL_NEEDED
 from bot.domain.wording import day, foreign, listed, plural
 
 
@@ -174,14 +175,16 @@ def settings(now: Settings, zone: str) -> dict[str, str]:
     if now.groups_ahead is not None:
         leads, reps, begins = now.groups_ahead
         groups += f" (from {day(begins, zone)} on {leads} and {reps})"
+    pool = f"for {now.pool_share} in 100 of the hard leads that nobody owns"
+    if now.pool < POOL_NEEDED:
+        pool = f"which works from {POOL_NEEDED} on"
     quiet = "no quiet hours"
     if now.quiet is not None:
         begin, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in now.quiet)
         quiet = f"quiet from {begin} to {end}, in each rep's zone"
     return {
         "hard": f"hard is under {now.hard} in 100",
-        "pool": f"{plural(now.pool, 'person is', 'people are')} in the pool, for {now.pool_share} in 100 of the hard "
-        "leads that nobody owns",
+        "pool": f"{plural(now.pool, 'person is', 'people are')} in the pool, {pool}",
         "budget": f"at most {plural(now.budget, 'lead')} a rep a day",
         "quiet": quiet,
         "privacy": groups,
@@ -213,7 +216,7 @@ def _waits(one: Waiting) -> str:
         return f"{count} for {owner}, who has muted the app; only `mute off`, typed by its owner, brings them."
     if one.why == "held":
         return f"{count} for {owner} until `/otherwise resume`."
-    return f"{count} for {owner}, who is no rep yet: `/otherwise rep add @user`."
+    return f"{count} for {owner}, who is no rep here: `/otherwise rep add @user`."
 
 
 def _some(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from bot.domain.wording import day, escape, foreign, plural
+from bot.domain.wording import day, foreign, plural
 from bot.views import ids
 from bot.views.health import Health, needs, runs, undelivered
 from bot.views.kit import Json, actions, button, context, divider, header, plain, section
@@ -100,13 +100,13 @@ def _week_of(week: str) -> str:
     return f"Digest, week of {monday.day} {monday:%b}"
 
 
-def notice_view(sentence: str) -> Json:
-    """A sentence where no message can carry it."""
+def notice_view(text: str) -> Json:
+    """A sentence where no message can carry it: mrkdwn, whose foreign parts are escaped already."""
     return {
         "type": "modal",
         "title": plain("Otherwise"),
         "close": plain("Close"),
-        "blocks": [section(escape(sentence))],
+        "blocks": [section(text)],
     }
 
 

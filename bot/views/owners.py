@@ -64,11 +64,17 @@ def drift(line: str, days: int, leads: int, won: int, expected: float) -> Json:
     return {"text": escape(text), "blocks": [section(escape(text))]}
 
 
-def from_manager(name: str, blocks: list[Json]) -> Json:
-    """A digest's released figures, passed on by its manager. Quotes were agreed to for a digest, so they stay there."""
+def from_manager(name: str, opening: list[Json], blocks: list[Json]) -> Json:
+    """A digest's headline, of its `opening` blocks, and its released figures, passed on by its manager. Quotes were
+    agreed to for a digest, so they stay there.
+    """
     head = f"{foreign(name, 60)} passes on what a digest says. These are released figures of groups."
+    place = next((place for place, block in enumerate(opening) if block["type"] == "section"), None)
+    # What stands before it says that the data are made up; what follows in it is for the manager.
+    marks = opening[:place] if place is not None else []
+    headline = [section(opening[place]["text"]["text"].split("\n")[0])] if place is not None else []
     kept = [block for block in blocks if QUOTED not in str(block.get("text", ""))]
-    return {"text": head, "blocks": [section(head), *kept[:40]]}
+    return {"text": head, "blocks": [*marks, section(head), *headline, *kept[:40]]}
 
 
 @dataclass(frozen=True)

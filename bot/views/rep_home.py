@@ -106,7 +106,7 @@ def _switches(rep: RepPart) -> list[Json]:
             "muted",
             not rep.muted,
             "New leads come as messages.",
-            "You have muted everything: leads wait until you don't.",
+            "You have muted everything: leads wait until you don't, and after 7 days they are not posted any more.",
         ),
         (
             "asks_outcomes",
@@ -199,7 +199,7 @@ def forget_view(rows: int) -> Json:
         "close": plain("Cancel"),
         "blocks": [
             section(
-                f"This deletes {plural(rows, 'answer')} of yours with all you wrote, your name, email and Slack id "
+                f"This deletes {plural(rows, 'row')} of what you pressed and wrote, your name, email and Slack id "
                 "here, and the messages between us. You get no more leads. Counts that were told already stay, as "
                 "they name nobody. *It can't be undone.*"
             )

@@ -41,7 +41,7 @@ RIGHT = [
     ("digest now", "digest now @mona", "asked for the pledge"),
     ("lead", "lead crm:1", "The tool on 20 Nov: about 12 in 100"),
     ("outcome", "outcome crm:1 won yesterday", "won on"),
-    ("test-lead", "test-lead", "You get a test lead"),
+    ("test-lead", "test-lead", "A test lead goes to you in"),
     ("rehearsal on", "rehearsal on", "comes to you"),
     ("rehearsal off", "rehearsal off", "The rehearsal is over"),
     ("pause", "pause", "Paused"),
@@ -275,6 +275,75 @@ def test_undo_goes_past_what_can_t_be_undone(office: World) -> None:
     assert "no change that could be undone" in said(office.command(ADA, "undo"))
 
 
+def test_undo_asks_before_it_goes_past_what_can_t_be_undone(office: World) -> None:
+    office.command(ADA, "pause")
+    assert "Undone: “" in said(office.command(ADA, "undo"))
+    office.command(ADA, "pause")
+    office.command(ADA, "resume")
+    office.command(ADA, "privacy leads 13 reps 5")
+    asked = office.command(ADA, "undo")
+    assert "Your latest change can't be taken back: “" in said(asked)
+    assert "The one before it, of" in said(asked)
+    assert labels(asked) == ["Undo"]
+    assert not office.rows(Settings)[0]["paused"], "nothing was undone yet"
+    office.press(ADA, "Undo", asked, "C0GENERAL")
+    office.see(ADA, "Otherwise is paused again.", "C0GENERAL")
+    assert office.rows(Settings)[0]["paused"]
+
+
+def test_undo_asks_before_it_takes_back_what_is_long_past(shifted_world: World) -> None:
+    world = shifted_world
+    world.command(ADA, "pool add @sofia")
+    world.shift(days=2)
+    asked = world.command(ADA, "undo")
+    assert "Your latest change is of" in said(asked)
+    assert labels(asked) == ["Undo"]
+    world.press(ADA, "Undo", asked, "C0GENERAL")
+    world.see(ADA, "Undone: “Sofia Reyes is in the pool now.", "C0GENERAL")
+
+
+def test_an_undone_rep_keeps_no_lead(office: World) -> None:
+    """In quiet hours what waits for a new rep waits for her to open it; taken back, it waits for its owner again."""
+    office.command(ADA, "rep remove @ria")
+    office.lead("crm:1", RIA)
+    office.command(ADA, "budget 1")
+    office.lead("crm:2", RIA)
+    assert "1 waiting lead is on the way" in said(office.command(ADA, "rep add @ria"))
+    assert {row["waiting"] for row in office.rows(Lead)} == {"", "later"}
+    office.command(ADA, "undo")
+    assert "owner" in {row["waiting"] for row in office.rows(Lead)}
+    assert "later" not in {row["waiting"] for row in office.rows(Lead)}
+
+
+def test_a_lead_is_found_by_its_name_too(office: World) -> None:
+    office.lead("crm:1", RIA, name="Larkspur Joinery")
+    assert "`crm:1`" in said(office.command(ADA, "lead larkspur joinery"))
+    office.lead("crm:2", RIA, name="Larkspur Joinery")
+    told = said(office.command(ADA, "lead Larkspur Joinery"))
+    assert "More than one lead has that name; the newest are `crm:2` and `crm:1`" in told
+
+
+def test_mentions_are_quoted_as_they_were_typed(office: World) -> None:
+    assert "I don't know what to do with “@ruth”" in said(office.command(ADA, "pause @ruth"))
+
+
+def test_what_a_lead_counts_for_is_said_alike(office: World) -> None:
+    office.lead("crm:1", RIA)
+    office.see(RIA, "Acme Ltd")
+    office.quiet()
+    told = said(office.command(ADA, "outcome crm:1 lost yesterday"))
+    assert "so it counts in no figure" in told
+    assert "so it counts in no figure" in said(office.command(ADA, "lead crm:1"))
+
+
+def test_a_pool_too_small_to_work_is_said_to_be(office: World) -> None:
+    for name in ("ria", "rob", "rosa"):
+        office.command(ADA, f"pool add @{name}")
+    assert "3 people are in the pool, for 20 in 100" in said(office.command(ADA, "settings"))
+    assert "2 people are in the pool: it works from 3 on." in said(office.command(ADA, "rep remove @ria"))
+    assert "2 people are in the pool, which works from 3 on" in said(office.command(ADA, "settings"))
+
+
 def test_undo_refuses_when_something_was_changed_since(office: World) -> None:
     first = office.command(ADA, "team North manager @milo")
     office.command(ADA, "team North manager @ria")
@@ -321,7 +390,7 @@ def test_an_outcome_from_before_the_posting_is_kept_and_said_to_count_in_no_figu
     office.see(RIA, "Acme Ltd")
     office.quiet()
     told = said(office.command(ADA, "outcome crm:1 won 2026-01-05"))
-    assert "That is before it was posted" in told
+    assert "that is before it was posted" in told
     assert "counts in no figure" in told
     assert re.search(r"\d+ \w+, \d\d:\d\d, <@U0ADA>: Acme", said(office.command(ADA, "audit")))
 
@@ -375,7 +444,7 @@ def test_what_is_set_is_told_in_status_and_by_each_command_alone(office: World) 
     for text in ("hard 12", "budget 30", "quiet 18:00-08:00", "pool add @ria"):
         office.command(ADA, text)
     told = said(office.command(ADA, "status"))
-    assert "Set: hard is under 12 in 100; 1 person is in the pool, for 20 in 100 of the hard leads that nobody" in told
+    assert "Set: hard is under 12 in 100; 1 person is in the pool, which works from 3 on" in told
     assert "; at most 30 leads a rep a day; quiet from 18:00 to 08:00, in each rep's zone; groups of 10 leads" in told
     alone = {"hard": "Hard is under 12 in 100. To change it: `/otherwise hard 15`.", "budget": "At most 30 leads a rep"}
     for name in SETTINGS:
@@ -453,7 +522,7 @@ def test_a_pause_keeps_leads_and_resume_sends_them(office: World) -> None:
 def test_waiting_leads_reach_a_rep_who_is_added_to_a_channel(office: World) -> None:
     office.command(ADA, "rep remove @rosa")
     office.lead("crm:9", rep=ROSA)
-    assert "who is no rep yet" in said(office.command(ADA, "status"))
+    assert "who is no rep here" in said(office.command(ADA, "status"))
     reply = said(office.command(ADA, f"rep add @rosa #deals {EMAIL[ROSA]}"))
     assert "27 people can read" in reply
     assert "1 waiting lead is" in reply

@@ -8,7 +8,7 @@ import pytest
 from bench.checker import check_history
 from storage.tables import Lead, Letter, Response, Suggestion
 from tests.faults import no_writes
-from tests.world import LEADS, REPS, RIA, ROB, World, lead_item, people_file
+from tests.world import ADA, LEADS, REPS, RIA, ROB, World, labels, lead_item, people_file
 
 
 def verdict(world: World) -> Any:
@@ -103,6 +103,22 @@ def test_a_channel_that_is_archived_is_a_dead_letter_with_its_fix(make_world: An
     world.sim.until(lambda: [row for row in world.rows(Letter) if row["state"] == "dead"])
     (dead,) = [row for row in world.rows(Letter) if row["state"] == "dead"]
     assert dead["fix"].startswith("The channel is archived")
+
+
+def test_what_was_to_be_done_to_a_dead_message_is_done_once_it_is_tried_again(make_world: Any) -> None:
+    world: World = make_world()
+    world.sim.post("channels", id="C0OLD", name="old", archived=True, add=[ADA, RIA, "U0OTHERWISE"])
+    world.add_people(people_file(shared={RIA: "C0OLD"}))
+    world.lead()
+    world.sim.until(lambda: [row for row in world.rows(Letter) if row["state"] == "dead"])
+    world.outcome(outcome="won")
+    world.sim.until(lambda: len([row for row in world.rows(Letter) if row["state"] == "dead"]) == 2)
+    world.sim.post("channels", id="C0OLD", archived=False)
+    world.press_in(ADA, world.home(ADA), "Try again")
+    world.see(RIA, "Won on", "C0OLD")
+    world.quiet()
+    assert {row["state"] for row in world.rows(Letter)} == {"sent"}
+    assert labels(world.sim.messages(RIA, "C0OLD")[-1]) == ["What I said"], "no live buttons on what is decided"
 
 
 def test_slack_away_for_a_while_loses_nothing_and_keeps_order(world: World) -> None:

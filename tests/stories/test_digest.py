@@ -2,16 +2,18 @@
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from bot import jobs
 from bot.domain import retry
-from storage import export
-from storage.tables import Digest, Lead, Letter, Release
+from storage import export, people
+from storage.tables import Digest, Lead, Letter, Release, table
 from tests.sim import Sim
 from tests.world import ADA, EMAIL, LEADS, MILO, MONA, OUTCOMES, REPS, World, lead_item, words
 
@@ -322,6 +324,29 @@ def test_two_managers_get_their_own_at_their_own_nine_o_clock(shifted_world: Wor
     world.shift(hours=6)
     jobs.queue_digests(world.deps)
     world.see(MILO, "rate people")
+
+
+def test_what_fails_for_one_manager_keeps_nothing_from_the_others(shifted_world: World) -> None:
+    world = shifted_world
+    pledge(world)
+    # New York's morning comes later.
+    world.shift(hours=6)
+    jobs.queue_digests(world.deps)
+    world.press(MILO, "I agree", world.see(MILO, "rate people"))
+    world.see(MILO, "You agreed on")
+    broken = {"manager_id": 1, "cells": {"more": {}}, "settled_early": 0, "data_problems": 0, "horizon_days": HORIZON}
+    more = {"made_up": True, "released_at": world.deps.clock.now()}
+    with world.deps.db.reading() as session:
+        mona = people.by_slack_id(session, MONA).id
+    world.deps.db.write(lambda s: s.execute(insert(table(Release)), broken | more | {"manager_id": mona}) and None)
+    assert {row["manager_id"] for row in world.rows(Digest)} == {mona}
+    go_to_monday(world)
+    world.shift(hours=6)
+    jobs.queue_digests(world.deps)
+    world.quiet()
+    made = Counter(row["manager_id"] for row in world.rows(Digest))
+    assert made.pop(mona) == 1, "hers waits until it is mended"
+    assert list(made.values()) == [1]
 
 
 def test_a_missed_one_comes_late_and_says_so_and_a_day_later_not_at_all(shifted_world: World) -> None:

@@ -64,6 +64,16 @@ def test_a_form_sent_twice_is_stored_once_and_an_event_again_is_not_worked_on_ag
     assert len(by_http.sim.calls("views.publish")) == 1
 
 
+def test_an_event_that_failed_is_worked_on_when_slack_sends_it_again(by_http: World) -> None:
+    by_http.sim.fault("views.publish", "error", error="internal_error")
+    by_http.sim.act("home", RIA)
+    by_http.sim.until(lambda: len(by_http.sim.calls("views.publish")) == 2)
+    by_http.quiet()
+    statuses = [entry["status"] for entry in by_http.sim.log() if entry["kind"] == "request"]
+    assert statuses == [500, 200]
+    assert [call["ok"] for call in by_http.sim.calls("views.publish")] == [False, True]
+
+
 def test_the_address_is_proved_to_slack(by_http: World) -> None:
     body, at = json.dumps({"type": "url_verification", "challenge": "3eZbrw1a"}), str(int(time.time()))
     signature = SignatureVerifier(SECRET).generate_signature(timestamp=at, body=body)

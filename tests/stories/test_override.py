@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage.tables import Lead, Letter
+from storage.tables import Lead, Letter, Response
 from tests.world import RIA, ROB, World, labels, people_file, words
 
 ASKED = ["Noted", "I see something else", "Why this number?"]
@@ -126,6 +126,25 @@ def test_where_the_tool_s_number_is_hidden_no_question_tells_where_it_lies(make_
     assert world.sim.act("submit", RIA, view=world.form(RIA)["id"], values={"estimate": "5"})["closed"]
 
 
+def test_other_words_for_the_same_keep_what_was_added(world: World) -> None:
+    world.lead()
+    world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "They called back.")
+    world.press(RIA, "Add details", world.see(RIA, "You see something else"))
+    added = {"estimate": "40", "cues": ["timing"], "quote": ["yes"]}
+    assert world.sim.act("submit", RIA, view=world.form(RIA)["id"], values=added)["closed"]
+    for direction, reason, kept in (
+        ("more", "They called back twice.", (0.4, ["timing"])),
+        ("less", "No.", (None, [])),
+    ):
+        world.press(RIA, "Change", world.see(RIA, "You see something else"))
+        values = {"direction": direction, "reason": reason}
+        assert world.sim.act("submit", RIA, view=world.form(RIA)["id"], values=values)["closed"]
+        world.see(RIA, reason)
+        row = world.rows(Response)[-1]
+        assert (row["estimate"], row["cues"] or []) == kept
+        assert not row["quote"], "these words may not be quoted yet"
+
+
 def test_details_are_optional_and_add_a_row_with_the_same_words(world: World) -> None:
     world.lead()
     world.override(RIA, world.see(RIA, "Acme Ltd"), "more", "New budget")
@@ -133,8 +152,6 @@ def test_details_are_optional_and_add_a_row_with_the_same_words(world: World) ->
     view = world.form(RIA)
     values = {"estimate": "35", "cues": ["timing", "new information"], "quote": ["yes"]}
     assert world.sim.act("submit", RIA, view=view["id"], values=values)["closed"]
-    from storage.tables import Response
-
     row = world.rows(Response)[-1]
     assert (row["estimate"], row["cues"], row["quote"], row["reason"]) == (
         0.35,
@@ -208,8 +225,6 @@ def test_what_she_says_after_the_outcome_is_kept_and_marked_late(world: World) -
     world.outcome(outcome="won")
     world.see(RIA, "Won on")
     assert world.sim.act("submit", RIA, view=view["id"], values={"direction": "more", "reason": "Knew it"})["closed"]
-    from storage.tables import Response
-
     assert [row["late"] for row in world.rows(Response)] == [True]
     assert world.rows(Lead)[0]["landmark_direction"] == ""
 

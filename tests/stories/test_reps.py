@@ -344,6 +344,17 @@ def test_a_stand_in_who_is_replaced_or_gone_leaves_her_leads_with_her(world: Wor
     world.see(RIA, "*Firm 2*")
 
 
+def test_a_stand_in_who_goes_away_in_turn_leaves_her_leads_with_her(world: World) -> None:
+    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    world.command(RIA, f"stand-in @ria @rob until {day}")
+    world.command(ROB, f"stand-in @rob @rosa until {day}")
+    send_many(world, 1)
+    world.see(RIA, "*Firm 0*")
+    assert "Nobody stands in for Rob Sand any more" in words(world.command(ROB, "stand-in @rob @rosa until off"))
+    send_many(world, 1, start=1)
+    world.see(ROB, "*Firm 1*")
+
+
 def test_a_new_owner_s_noted_takes_nothing_from_what_was_seen_before(world: World) -> None:
     send_many(world, 1)
     world.override(RIA, world.see(RIA, "*Firm 0*"), "more", "they called back")
