@@ -1,7 +1,7 @@
 """A page from a CRM is taken in: new leads posted, known ones brought up to date, their ends told, its place kept."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,9 @@ from storage.stats import RecordKey
 
 # Leads by the id that they have in the CRM.
 Known = dict[str, Row[Any]]
+
+# So many records are stored at a time: fewer than a rep at her phone would notice.
+PART = 100
 
 
 @dataclass
@@ -47,6 +50,23 @@ def record_keys(page: Page, how: Reading, at: Moment) -> set[RecordKey]:
         except BadRow:
             continue
     return found
+
+
+def parts_of(page: Page, cursor: str) -> list[Page]:
+    """A page in parts, each to be stored by itself, so that no rep's click waits for all of it.
+
+    `cursor` is where the page was read from. The place moves with the last part; what comes again until then changes
+    nothing.
+    """
+    starts = range(0, max(1, len(page.records)), PART)
+    return [
+        replace(
+            page,
+            records=page.records[start : start + PART],
+            cursor=page.cursor if start + PART >= len(page.records) else cursor,
+        )
+        for start in starts
+    ]
 
 
 def take_page(session: Session, row: Row[Any], page: Page, records: Records, draw: Draw, at: Moment) -> Taken | None:

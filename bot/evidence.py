@@ -110,11 +110,11 @@ def _horizon(
             among[lead.place].add(lead.by_id, lead.probability, won=bool(lead.won), unanswered=False)
         if not may_release(among, need):
             continue
-        for one, by_cue, row in held:
-            total += one
-            for cue, found in by_cue.items():
-                cues[cue] += found
-            fresh.append(row)
+        for gain, by_named, kept_row in held:
+            total += gain
+            for cue, named_gain in by_named.items():
+                cues[cue] += named_gain
+            fresh.append(kept_row)
         held, among = [], {name: Cell() for name in CELLS}
     return Found(total, len(kept) + len(fresh), dict(cues), fresh)
 

@@ -94,7 +94,7 @@ def report(session: Session, now: datetime) -> list[str]:
     )
     ratio = access_ratio(weeks)
     if hard < RATIO_NEEDED:
-        lines.append(f"Below {RATIO_NEEDED} hard leads nothing is said of how often they reach it beside other leads.")
+        lines.append(f"Whether they reach it as often as other leads is said from {RATIO_NEEDED} hard leads on.")
     elif ratio is not None:
         lines.append(
             f"Hard leads reach it {ratio:.1f} times as often as all leads. Whether they reach it less often than "

@@ -1,6 +1,7 @@
 """The model's owners: data problems within a day, the drift alarm, and a note a month. No rep, no word of anybody's."""
 
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,15 @@ def drifting(session: Session, at: Moment) -> list[dict[str, Any]]:
     for line in export.lines_since(session, at.now - WATCH, at.now):
         last = export.last_alarm(session, line.model_line, line.horizon_days)
         since = watch_began(last.at if last is not None else _just_before_first(session, line), at.now)
-        rows = export.of_line(session, line.model_line, line.horizon_days, since, at.now)
-        if len(rows) < DRIFT_NEEDED:
+        rows = export.by_number(session, line.model_line, line.horizon_days, since, at.now)
+        leads = sum(row.leads for row in rows)
+        if leads < DRIFT_NEEDED:
             continue
         tilts = []
-        for band in range(len(LABELS)):
-            mine = [row for row in rows if row.band == band]
-            if mine:
-                p = np.array([row.probability for row in mine])
-                tilts.append(Tilt.of(p, np.array([float(row.won) for row in mine])))
+        for _, mine in groupby(rows, key=lambda row: row.band):
+            p, many, won = np.array([(row.probability, row.leads, row.won) for row in mine]).T
+            ends = np.column_stack([won, many - won]).astype(int).ravel()
+            tilts.append(Tilt.of(np.repeat(np.repeat(p, 2), ends), np.repeat(np.tile([1.0, 0.0], len(p)), ends)))
         e = drift(tilts)
         if e >= ALARM:
             found.append(
@@ -102,9 +103,9 @@ def drifting(session: Session, at: Moment) -> list[dict[str, Any]]:
                     "model_line": line.model_line,
                     "horizon_days": line.horizon_days,
                     "e": min(e, 1e300),
-                    "leads": len(rows),
+                    "leads": leads,
                     "won": int(sum(row.won for row in rows)),
-                    "expected": float(sum(row.probability for row in rows)),
+                    "expected": float(sum(row.probability * row.leads for row in rows)),
                 }
             )
     return found

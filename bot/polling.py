@@ -94,14 +94,16 @@ class Poller:
             at = self._deps.clock.moment()
             with self._deps.db.reading() as session:
                 records = self._deps.records.look(session, crm.record_keys(page, crm.reading_of(row), at), at.now)
-            work = partial(crm.take_page, row=row, page=page, records=records, draw=self._deps.draw, at=at)
-            taken = self._deps.db.write(work, key=f"crm:{name}", timeout=30.0)
-            if taken is None:
-                continue  # its place is another by now
-            for record, reasons in taken.refused:
-                log.warning("crm.record_refused", crm=name, record=record, reasons=reasons)
-            if not page.more:
-                return True
+            take = partial(crm.take_page, row=row, records=records, draw=self._deps.draw, at=at)
+            for part in crm.parts_of(page, row.cursor):
+                taken = self._deps.db.write(partial(take, page=part), key=f"crm:{name}", timeout=30.0)
+                if taken is None:
+                    break  # its place is another by now
+                for record, reasons in taken.refused:
+                    log.warning("crm.record_refused", crm=name, record=record, reasons=reasons)
+            else:
+                if not page.more:
+                    return True
         return False
 
     def _write_owners(self, name: str) -> None:

@@ -24,6 +24,18 @@ from storage import leads, people, workspace
 STARTED = "The setup is open: three steps, each stored when you press Next."
 
 
+# In which field a step's refusal is shown.
+PLACES = {"team add": ids.TEAM, "rep add": ids.REPS, "team reps add": ids.REPS, "team manager": ids.MANAGER}
+
+
+class Misplaced(OtherwiseError):
+    """A refusal, with the field that it is about."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.place = place
+
+
 class State(BaseModel):
     """What step 2 knows of step 1."""
 
@@ -55,9 +67,8 @@ def submit_team(deps: Deps, ack: Ack, body: Body, client: WebClient) -> None:
     asks = partial(Ask, actor=actor, at=deps.clock.moment(), accounts=known, in_charge=True)
     try:
         done = deps.db.write(partial(_store_team, asks=asks, name=name, manager=manager, reps=reps), key="admin")
-    except OtherwiseError as refusal:
-        place = ids.TEAM if "team" in str(refusal).lower() else ids.REPS
-        ack(response_action="errors", errors={place: str(refusal)})
+    except Misplaced as refusal:
+        ack(response_action="errors", errors={refusal.place: str(refusal)})
         return
     with deps.db.reading() as session:
         landmark = None if leads.any_lead(session) else workspace.read(session).landmark_hours
@@ -78,7 +89,10 @@ def _store_team(session: Session, asks: "partial[Ask]", name: str, manager: str,
     said = []
     for step, command in steps:
         ask = asks(command=command)
-        done = step(session, ask)
+        try:
+            done = step(session, ask)
+        except OtherwiseError as refusal:
+            raise Misplaced(PLACES[command.name], str(refusal)) from None
         audit.keep(session, ask.actor, command.name, done, ask.at)
         if command.name in ("team reps add", "team manager"):
             said.append(done.sentence)

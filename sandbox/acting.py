@@ -131,6 +131,8 @@ class Actor:
     async def command(self, user: str, channel_id: str, command: str, text: str) -> Json:
         """Type a slash command; an answer in the ack is shown to the person alone."""
         channel = self._visible(user, channel_id)
+        if command == "/invite":
+            return self._invite(user, channel, text)
         if command not in self._commands:
             raise Refused(f"{command} is not a valid command")
         if self._commands[command].get("should_escape"):
@@ -157,6 +159,18 @@ class Actor:
                 return _told(ack) | {"trouble": problems}
             say(self._ws, channel, answer, user)
         return _told(ack)
+
+    def _invite(self, user: str, channel: Channel, text: str) -> Json:
+        """Slack's own command: bring people, or the app, into the channel."""
+        people = {person.name: person for person in self._ws.users.values() if not person.deleted}
+        guests = [people.get(name.lower()) for name in re.findall(r"@([\w.-]+)", text)]
+        found = [guest for guest in guests if guest is not None]
+        if channel.dm_with or not found or len(found) < len(guests):
+            raise Refused("/invite needs a channel, and names of people here: /invite @otherwise")
+        channel.members |= {guest.id for guest in found}
+        names = ", ".join(guest.real_name for guest in found)
+        channel.messages.append(Message(self._ws.ts(), user, escape(f"has brought {names} into #{channel.name}."), []))
+        return {"acked": True}
 
     async def message(self, user: str, channel_id: str, text: str) -> Json:
         """Write a message like anybody; the app does not listen to these."""

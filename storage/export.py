@@ -152,8 +152,20 @@ def lines_since(session: Session, since: datetime, now: datetime) -> Sequence[Ro
     ).all()
 
 
+def by_number(session: Session, line: str, horizon: int, since: datetime, now: datetime) -> Sequence[Row[Any]]:
+    """A line's matured leads since then by band and the tool's number, in that order: how many, and how many won."""
+    by = leads.c.band, leads.c.probability
+    return session.execute(
+        select(*by, func.count().label("leads"), func.sum(case((won_in_time(), 1), else_=0)).label("won"))
+        .where(leads.c.model_line == line, leads.c.horizon_days == horizon, leads.c.probability.is_not(None))
+        .where(leads.c.matures_at > since, leads.c.matures_at <= now, leads.c.trial.is_(False), open_when_posted())
+        .group_by(*by)
+        .order_by(*by)
+    ).all()
+
+
 def of_line(
-    session: Session, line: str, horizon: int, since: datetime, now: datetime, *, limit: int | None = None
+    session: Session, line: str, horizon: int, since: datetime, now: datetime, *, limit: int
 ) -> Sequence[Row[Any]]:
     """A line's matured leads since then: band, probability, won; the newest `limit` of them."""
     return session.execute(

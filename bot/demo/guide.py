@@ -33,6 +33,8 @@ ENDING = (
     "Look around: be Rob, who has just got a lead, or anybody; open the app's Home; type /otherwise help in a channel "
     "as Ada. A new lead comes to somebody every minute or so; owners of those that the tool thinks unlikely may be "
     "asked whether the pool should look too, and /otherwise routing shows where such leads go.",
+    "Once more goes on from today, where the first results have been told: the next digest has less to say. "
+    "For the first day again stop it and run make demo-reset.",
     "With a Slack of your own it takes ten minutes: see “Real Slack” in the README.",
 )
 
@@ -160,7 +162,7 @@ def page(at: dict[str, Any]) -> dict[str, Any]:
     if at["step"] < 0:
         return tour | {"words": OPENING, "begin": "Begin"}
     if at["step"] > 2:
-        return tour | {"words": ENDING, "begin": "Once more from the beginning", "ended": True}
+        return tour | {"words": ENDING, "begin": "Once more, from here", "ended": True}
     return tour | {"at": at["step"], "steps": [_first(at), _second(at), _third(at)]}
 
 
@@ -175,7 +177,7 @@ def _next(label: str, *, opens: bool = True) -> dict[str, Any]:
 
 def _first(at: dict[str, Any]) -> dict[str, Any]:
     step = {
-        "title": "You are Ria, a rep: a lead arrives",
+        "title": "As Ria, a rep: a lead arrives",
         "tasks": [
             _task(
                 "Read the message in your direct messages. Press [I see something else] under Larkspur Joinery, choose "
@@ -198,7 +200,7 @@ def _second(at: dict[str, Any]) -> dict[str, Any]:
     later, told = bool(at.get("later")), bool(at.get("told"))
     command = f"/otherwise outcome {at.get('lead', '')} won"
     step = {
-        "title": "You are Ada, an admin: it closes",
+        "title": "As Ada, an admin: it closes",
         "tasks": [
             _task("Let four days pass.", later, label="Four days later", ask="later"),
             _task(
@@ -221,7 +223,7 @@ def _second(at: dict[str, Any]) -> dict[str, Any]:
 def _third(at: dict[str, Any]) -> dict[str, Any]:
     monday, pledged = bool(at.get("monday")), bool(at.get("pledged"))
     step = {
-        "title": "You are Mona, a manager: Monday, 9:00",
+        "title": "As Mona, a manager: Monday, 9:00",
         "tasks": [
             _task("Let three months pass: a lead counts when its 90 days are over.", monday,
                   label="Go to a Monday in three months", ask="monday"),

@@ -17,7 +17,7 @@ class Ref(BaseModel):
 
     lead: RowId
     prior: RowId
-    # The message's place, so that a form's answer knows which suggestion it belongs to.
+    # Which message it stands on. Nothing is decided by it: the lead knows its own.
     suggestion: RowId = 0
     # Whether it was pressed in Home, which is then brought up to date.
     home: bool = False

@@ -85,7 +85,7 @@ def left_out() -> Json:
 
 def over() -> Json:
     """To every rep who was told of it."""
-    return _with("The comparison of your numbers with the tool's is over. All leads come as they did before.")
+    return _with("The comparison of your numbers with the tool's is off. All leads come as they did before.")
 
 
 def form(ref: Ref, name: str, days: int, *, hidden: bool) -> Json:

@@ -19,12 +19,13 @@ export function tour(panel, given, ways) {
   // On a phone it covers what it is about: there a page that is opened anew begins with it folded, once it has begun.
   const small = matchMedia("(max-width: 760px)").matches;
   const open = first ? !(small && (given.steps || given.ended)) : at !== now || (panel.querySelector("details")?.open ?? true);
+  const anew = at !== now;
   at = now;
   const inner = step ? oneStep(step, given, ways) : opening(given);
   const inside = panel.contains(document.activeElement);
   panel.replaceChildren(h("details", { open }, h("summary", {}, h("h2", {}, given.title), progress(given)), inner));
   if (inside) (panel.querySelector(".tour-now button") ?? panel.querySelector("summary")).focus();
-  if (!first) panel.querySelector(".tour-now")?.scrollIntoView({ block: "nearest" });
+  if (anew) panel.scrollTop = 0; // what is to be done stands first
 }
 
 function progress(given) {
@@ -51,9 +52,9 @@ function oneStep(step, given, ways) {
     h("ol", { class: "tasks" }, step.tasks.map((task) => h("li", { class: task.done ? "done" : null },
       h("span", { class: "unseen" }, task.done ? "Done: " : "To do: "), task.words,
       task === next ? way(task.way, ways) : null))),
+    step.next ? h("p", { class: "tour-next" }, h("button", { type: "button", class: "send", onclick: () => post("tour/next") }, step.next)) : null,
     h("p", {}, h("strong", {}, "Look at: "), step.look),
-    h("p", {}, h("strong", {}, "Why so: "), step.why),
-    step.next ? h("p", {}, h("button", { type: "button", class: "send", onclick: () => post("tour/next") }, step.next)) : null);
+    h("p", {}, h("strong", {}, "Why so: "), step.why));
 }
 
 function way(given, ways) {

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from bot import crm
 from bot.connectors.registry import kind_of
+from bot.domain.crm import Page, Record
 from bot.lead import Lead as Leading
 from bot.polling import Poller
 from bot.settings import read_secret
@@ -115,6 +116,16 @@ def test_pages_that_repeat_and_change_places_make_no_gap_and_no_double(world: Wo
     assert Counter(row["lead_id"] for row in world.rows(Lead)) == Counter(f"hubspot:{one}" for one in numbers)
     posted = Counter(row["lead_id"] for row in world.rows(Letter) if row["kind"] == "post" and row["lead_id"])
     assert set(posted.values()) <= {1}
+
+
+@pytest.mark.parametrize("many", [0, 1, 100, 101, 250])
+def test_a_large_page_is_stored_in_parts_and_its_place_moves_with_the_last(many: int) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    records = tuple(Record(str(n), at, at) for n in range(many))
+    parts = crm.parts_of(Page(records, "behind", more=True), "before")
+    assert tuple(one for part in parts for one in part.records) == records
+    assert [part.cursor for part in parts] == ["before"] * (len(parts) - 1) + ["behind"]
+    assert len(parts) == max(1, -(-many // 100))
 
 
 @pytest.mark.parametrize("hours", [-5, 5])

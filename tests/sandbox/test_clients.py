@@ -69,6 +69,18 @@ def test_a_message_is_posted_edited_and_deleted(client: WebClient, sim: Sim) -> 
     assert sim.messages(RIA, "C0GENERAL") == []
 
 
+def test_the_app_is_brought_into_a_channel(client: WebClient, sim: Sim) -> None:
+    def invite(text: str, channel: str = "C0POOL") -> dict[str, Any]:
+        return sim.act("command", ADA, channel=channel, command="/invite", text=text)
+
+    assert "needs a channel" in str(invite("@nobody"))
+    assert "needs a channel" in str(invite("@otherwise", "D0ADA"))
+    assert refusal(client.chat_postMessage, channel="C0POOL", text="x") == "not_in_channel"
+    assert invite("@Otherwise")["acked"]
+    assert client.chat_postMessage(channel="C0POOL", text="x")["ok"]
+    assert "has brought Otherwise into #pool" in sim.messages(ADA, "C0POOL")[0]["text"]
+
+
 def test_an_ephemeral_is_seen_by_one(client: WebClient, sim: Sim) -> None:
     client.chat_postEphemeral(channel="C0GENERAL", user=RIA, text="for you")
     assert len(sim.messages(RIA, "C0GENERAL")) == 1

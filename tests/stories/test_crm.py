@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot import crm
 from storage import connections
 from storage.tables import Lead, Outcome, Prior
 from tests.crms import SECRETS, hubspot, json_api, salesforce
@@ -93,6 +94,12 @@ def read_to_the_end(world: World, name: str = "hubspot") -> None:
 def lead_of(world: World, lead_id: str) -> dict[str, Any]:
     (one,) = [row for row in world.rows(Lead) if row["lead_id"] == lead_id]
     return one
+
+
+@pytest.fixture(autouse=True)
+def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are stored two records at a time here, so that the stories go through parts."""
+    monkeypatch.setattr(crm, "PART", 2)
 
 
 def test_from_hubspot_to_a_suggestion_an_answer_an_outcome_and_an_owner(polling: World, hub: HubSpotServer) -> None:

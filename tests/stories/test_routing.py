@@ -69,7 +69,7 @@ def test_nothing_is_said_of_how_often_before_there_are_ten_hard_leads(pooled: Wo
     pooled.send(LEADS, unowned(9, 0.05))
     told = words(pooled.command(ADA, "routing"))
     assert "9 of 9 leads were hard" in told
-    assert "Below 10 hard leads nothing is said of how often" in told
+    assert "Whether they reach it as often as other leads is said from 10 hard leads on." in told
     assert "times as often" not in told
 
 

@@ -250,7 +250,7 @@ def test_locked_until_full_then_told_once_and_over(shifted_world: World) -> None
     assert "40 numbers of 5 reps; asked before, 20 of 20 said one, and 20 of 20 with it in sight." in told
     for rep in REPS[:5]:
         assert rep not in told
-    world.see(RIA, "The comparison of your numbers with the tool's is over.")
+    world.see(RIA, "The comparison of your numbers with the tool's is off.")
     assert {row["sample_told"] for row in world.rows(Person)} == {0}
     jobs.look_after_sample(world.deps)
     world.quiet()
@@ -277,7 +277,7 @@ def test_off_tells_reps_and_shows_what_was_hidden_and_undo_brings_it_back(shifte
     world.lead(names(world, BLIND)[0])
     world.see(RIA, "Yours first")
     world.command(ADA, "blind off")
-    world.see(RIA, "The comparison of your numbers with the tool's is over.")
+    world.see(RIA, "The comparison of your numbers with the tool's is off.")
     world.quiet()
     world.shift(minutes=11)
     jobs.look_after_sample(world.deps)
