@@ -46,6 +46,7 @@ def health(session: Session, at: Moment, zone: str) -> Health:
         unanswered=[row.name for row in waiting if pledges.asked(session, row.id)],
         unmanaged=[team.name for team in teams if team.manager_id is None],
         teamless=[row.name for row in reps if row.team_id is None],
+        away=[row.name for row in reps if row.paused],
         dead=[Dead(row.fix or REFUSED, int(row.many), row.first, row.lane or "") for row in outbox.dead(session)],
         waiting=[Waiting(row.owner, row.waiting, int(row.many)) for row in kept_waiting.waiting_owners(session)],
         admins=[row.name for row in people.admins(session)],

@@ -79,20 +79,29 @@ def recalibration(p: Numbers, won: Numbers, leads: Numbers | None = None) -> tup
     """MAP of y ~ Bern(expit(a + b·logit p)) with a ~ N(0, 2²), b ~ N(1, .5²): the tool's line on earlier cohorts only.
 
     Single leads with `won` 0 or 1, or as many `leads` for each p and how many of them were won: the likelihood is the
-    same. Without any lead it is (0, 1). Newton's method; the penalised log-likelihood is concave, so it ends.
+    same. Without any lead it is (0, 1). Newton's method on the penalised log-likelihood, which is concave; a step that
+    would lose some of it is halved (Armijo's rule), as priors at 0 and 1 let full steps go back and forth for ever.
     """
     many = np.ones_like(p) if leads is None else leads
     x, theta = logit(p), np.array([0.0, 1.0])
     mean, precision = np.array([0.0, 1.0]), np.array([1 / 4, 4.0])
     design = np.stack([np.ones_like(x), x], axis=1)
+
+    def penalised(at: Numbers) -> float:
+        line = design @ at
+        return float(won @ line - many @ np.logaddexp(0, line) - precision @ (at - mean) ** 2 / 2)
+
     for _ in range(_MAP_STEPS):
         fitted = expit(design @ theta)
         gradient = design.T @ (won - many * fitted) - precision * (theta - mean)
         curvature = (design * (many * fitted * (1 - fitted))[:, None]).T @ design + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
-        theta = theta + step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
         if float(np.abs(step).max()) < 1e-10:
             break
+        size, now, gain = 1.0, penalised(theta), float(gradient @ step)
+        while size > 1e-6 and penalised(theta + size * step) < now + 1e-4 * size * gain - 1e-12 * abs(now):
+            size /= 2
+        theta = theta + size * step
     return float(theta[0]), float(theta[1])
 
 

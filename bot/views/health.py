@@ -75,6 +75,8 @@ class Health:
     unanswered: list[str] = field(default_factory=list)
     unmanaged: list[str] = field(default_factory=list)
     teamless: list[str] = field(default_factory=list)
+    # Reps whom an admin has paused.
+    away: list[str] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     admins: list[str] = field(default_factory=list)
@@ -110,6 +112,9 @@ def needs(health: Health) -> list[str]:
         )
     if not health.reps:
         found.append("No reps yet: `/otherwise rep add @user`, or `/otherwise setup` for everything.")
+    if health.settings is not None and 0 < health.settings.pool < POOL_NEEDED:
+        many = plural(health.settings.pool, "person is", "people are")
+        found.append(f"{many} in the pool, which works from {POOL_NEEDED} on: `/otherwise pool add @user`.")
     if health.teamless:
         found.append(f"In no team: {_some(health.teamless)}. `/otherwise team NAME reps add @user`.")
     if health.unmanaged:
@@ -146,6 +151,8 @@ def runs(health: Health) -> list[str]:
         f"Last message delivered: {last}. {plural(health.on_the_way, 'message')} on the way.",
         f"An answer counts when given within {health.landmark_hours} hours.",
     ]
+    if health.away:
+        found.insert(1, f"Paused: {_some(health.away)}. New leads for them wait until `/otherwise rep resume @user`.")
     if health.settings is not None:
         told = settings(health.settings, health.zone)
         found.append(f"Set: {'; '.join(told[name] for name in told if name != 'landmark')}.")

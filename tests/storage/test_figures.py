@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlmodel import Session
@@ -30,7 +30,7 @@ leads, releases, kept = table(Lead), table(Release), table(Evidence)
 POSTED = datetime(2026, 3, 28, 23, 59, 59, 999_999, tzinfo=UTC)
 HORIZON, COHORTS = 30, 6
 # What the rule asks of a lead, beside what figures need of each.
-RULE = leads.c.landmark_hours, leads.c.landmark_direction, leads.c.outcome_at
+RULE = leads.c.landmark_hours, leads.c.landmark_direction, leads.c.outcome, leads.c.outcome_at, leads.c.data_problem
 
 
 def place_of(lead: Any) -> str:
@@ -217,6 +217,8 @@ def test_hard_leads_are_added_up_by_cell_and_rep(db: Database) -> None:
         assert one[5] == pytest.approx(sum(row[4] for row in mine))
 
 
+# Full steps of Newton's went back and forth here, and the end depended on the order of additions.
+@example([(0.0, 1.0), (0.0, 1.0), (0.3, 0.0), (0.3, 1.0), (0.3, 0.0), (0.3, 0.0)])
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.01, 0.3, 0.31, 1.0]), st.sampled_from([0.0, 1.0])), max_size=60))
 def test_a_number_s_leads_together_say_what_they_say_one_by_one(rows: list[tuple[float, float]]) -> None:
     p, y = (np.array([row[place] for row in rows]) for place in (0, 1))

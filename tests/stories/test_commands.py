@@ -342,6 +342,10 @@ def test_a_pool_too_small_to_work_is_said_to_be(office: World) -> None:
     assert "3 people are in the pool, for 20 in 100" in said(office.command(ADA, "settings"))
     assert "2 people are in the pool: it works from 3 on." in said(office.command(ADA, "rep remove @ria"))
     assert "2 people are in the pool, which works from 3 on" in said(office.command(ADA, "settings"))
+    office.command(ADA, "rep pause @rob")
+    status = said(office.command(ADA, "status"))
+    assert "2 people are in the pool, which works from 3 on: `/otherwise pool add @user`." in status
+    assert "Paused: Rob Sand. New leads for them wait" in status
 
 
 def test_undo_refuses_when_something_was_changed_since(office: World) -> None:

@@ -254,7 +254,7 @@ def test_locked_until_full_then_told_once_and_over(shifted_world: World) -> None
     assert {row["sample_told"] for row in world.rows(Person)} == {0}
     jobs.look_after_sample(world.deps)
     world.quiet()
-    assert sum("is over" in json.dumps(m) for m in world.sim.messages(RIA)) == 1
+    assert sum("is off" in json.dumps(m) for m in world.sim.messages(RIA)) == 1
     world.lead(names(world, BLIND, 40)[-1], name="After Ltd")
     assert "about *12* close" in words(world.see(RIA, "After Ltd"))
 

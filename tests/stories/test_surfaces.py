@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from bot import home, insight, jobs, keys, lead_desk, metrics, outcomes, overrides, place
+from bot import home, insight, jobs, keys, lead_desk, metrics, outcomes, place
 from bot.domain.commands import FORMS
 from bot.domain.errors import NotYours
 from bot.domain.sampling import BLIND
@@ -390,7 +390,7 @@ def in_what_a_button_says(monkeypatch: pytest.MonkeyPatch) -> None:
         except NotYours:
             raise NotYours("This was answered." if _answered(session) else "This was not.") from None
 
-    for module in (overrides, insight, forms):
+    for module in (place, insight, forms):
         monkeypatch.setattr(module, "find_place", leaking)
 
 
