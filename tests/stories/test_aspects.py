@@ -164,7 +164,10 @@ def test_what_is_clear_can_be_sent_to_the_model_s_owners(past: Any) -> None:  # 
     assert "goes to Ada Admin" in asked["text"]["text"], "she is told to whom before anything is sent"
     world.press(MONA, "Send to the model's owners", message)
     world.see(MONA, "Sent to Ada Admin")
-    world.see(ADA, "Mona Manager passes on what a digest says")
+    passed_on = words(world.see(ADA, "Mona Manager passes on what a digest says"))
+    assert passed_on.startswith("*Made-up data.*")
+    assert "Clear: what reps saw went with how leads ended" in passed_on
+    assert "Worth doing" not in passed_on, "that was for the manager"
     world.press(MONA, "Send to the model's owners", message)
     world.see(MONA, "Ada Admin has these figures already; nothing was sent again.")
     world.quiet()

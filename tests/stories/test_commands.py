@@ -88,6 +88,9 @@ WRONG = [
     ("retention 3", "Days from 30"),
     ("forget @nobody", "pick a name from the list"),
     ("hard 90", "A number from 1 to 50"),
+    ("hard ²", "A number from 1 to 50"),
+    ("budget 0005009999", "A number from 1 to 500"),
+    ("landmark ²⁴", "24, 48 or 72"),
     ("pool add @mona", "is not a rep"),
     ("pool remove @rob", "is not in the pool"),
     ("pool channel somewhere", "pick a channel from the list"),
@@ -321,6 +324,11 @@ def test_a_lead_is_found_by_its_name_too(office: World) -> None:
     office.lead("crm:2", RIA, name="Larkspur Joinery")
     told = said(office.command(ADA, "lead Larkspur Joinery"))
     assert "More than one lead has that name; the newest are `crm:2` and `crm:1`" in told
+
+
+def test_who_runs_the_commands_and_manages_a_team_is_told_what_that_closes(office: World) -> None:
+    assert "they are closed to this admin from now on" in said(office.command(ADA, "team South manager @ada"))
+    assert "counts as one for 90 days" in said(office.command(ADA, "undo"))
 
 
 def test_mentions_are_quoted_as_they_were_typed(office: World) -> None:

@@ -6,11 +6,12 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
-from bot import jobs
+from bot import digests, jobs
 from bot.domain import retry
 from storage import export, people
 from storage.tables import Digest, Lead, Letter, Release, table
@@ -324,6 +325,15 @@ def test_two_managers_get_their_own_at_their_own_nine_o_clock(shifted_world: Wor
     world.shift(hours=6)
     jobs.queue_digests(world.deps)
     world.see(MILO, "rate people")
+
+
+def test_months_and_quarters_are_the_manager_s_own() -> None:
+    """Nine o'clock on a Monday, the first of a month, is the month before in UTC."""
+    there, early = ZoneInfo("Pacific/Auckland"), datetime(2031, 12, 1, 9, tzinfo=ZoneInfo("Pacific/Auckland"))
+    assert early.astimezone(UTC).month == 11
+    assert digests._month(early.astimezone(UTC), there) == (2031, 12)
+    quarter = datetime(2029, 1, 1, 9, tzinfo=there).astimezone(UTC)
+    assert digests._quarter(quarter, "Pacific/Auckland") == (2029, 0)
 
 
 def test_what_fails_for_one_manager_keeps_nothing_from_the_others(shifted_world: World) -> None:

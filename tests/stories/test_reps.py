@@ -93,6 +93,13 @@ def test_a_lead_that_is_passed_on_obeys_the_new_owner_s_budget(world: World) -> 
     world.see(ROB, "*Passed Ltd*")
 
 
+def test_what_muting_costs_is_said(world: World) -> None:
+    world.lead()
+    world.see(RIA, "Acme Ltd")
+    assert "After 7 days they are not posted any more." in words(world.command(RIA, "mute"))
+    assert "after 7 days they are not posted any more" in words(world.home(RIA))
+
+
 def test_mute_is_hers_alone_and_brings_back_what_waited(world: World) -> None:
     assert "Muted" in words(world.command(RIA, "mute"))
     send_many(world, 2)
